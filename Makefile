@@ -1,0 +1,48 @@
+# make demo    start the reference endpoint, probe it, leave the reports in drs-demo/
+# make test    run every test
+# make check   lint and types
+# make docs    build the pages into site/
+# make bench   run the short benchmarks
+#
+# Everything is installed into .venv first; with uv if it is there, else with venv and pip.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+PORT ?= 0
+
+.PHONY: demo test check docs bench clean
+
+$(STAMP): pyproject.toml Makefile
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python '>=3.11' $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python -e '.[dev,docs]'; \
+	else \
+	  $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)' && \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs]'; \
+	fi
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python conformance/demo.py
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/drs spec check
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: $(STAMP)
+	$(BIN)/python conformance/benchmarks/ledger.py
+
+clean:
+	rm -rf $(VENV) site drs-demo drs-results

@@ -1,0 +1,102 @@
+"""The declaration as the checks read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from drs_conformance.checks.requirement import Untestable
+
+__all__ = ["Declaration", "Surface"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """One declared surface with its bounds."""
+
+    id: str
+    dialect: str
+    path: str
+    models: tuple[str, ...]
+    streaming: bool
+    alternatives_max: int
+    decimals: int
+    choices_max: int
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A document valid under the schema ``declaration``; ``id`` is the exchange that brought it."""
+
+    PATH: ClassVar[str] = "/.well-known/distillation-resistance"
+
+    id: str
+    document: Mapping[str, Any]
+
+    @property
+    def level(self) -> str:
+        """Declared level."""
+        return str(self.document["level"])
+
+    @property
+    def surfaces(self) -> tuple[Surface, ...]:
+        """Declared surfaces."""
+        return tuple(
+            Surface(
+                id=surface["id"],
+                dialect=surface["dialect"],
+                path=surface["path"],
+                models=tuple(surface["models"]),
+                streaming=surface["streaming"],
+                alternatives_max=surface["bounds"]["top_logprobs_max"],
+                decimals=surface["bounds"]["logprob_decimals"],
+                choices_max=surface["bounds"]["choices_max"],
+            )
+            for surface in self.document["surfaces"]
+        )
+
+    @property
+    def states(self) -> frozenset[str]:
+        """States of the ladder that the provider uses."""
+        return frozenset(self.document["ladder"]["states"])
+
+    def control_plane(self, part: str) -> str:
+        """Return the path of ``part``: account, appeals or cases."""
+        return str(self.document["control_plane"][part])
+
+    @property
+    def test_root(self) -> str | None:
+        """Root of the test mode, or None where there is none."""
+        return self.document["control_plane"].get("test")
+
+    def quiet_s(self, state: str) -> int:
+        """Return the seconds without evidence after which ``state`` steps down."""
+        quiet = self.document["ladder"]["quiet_s"].get(state)
+        if quiet is None:
+            raise Untestable(f"the declaration states no quiet_s for the state {state}", self)
+        return int(quiet)
+
+    @property
+    def suspension_review_s(self) -> int:
+        """Seconds after which an unconfirmed suspension lapses."""
+        return int(self.document["ladder"]["suspension_review_s"])
+
+    @property
+    def covert_delay_max_s(self) -> int:
+        """Longest deferral of the notice of a covert measure, in seconds."""
+        return int(self.document["notice"]["covert_delay_max_s"])
+
+    @property
+    def decision_max_s(self) -> int:
+        """Longest time from an appeal to its decision, in seconds."""
+        return int(self.document["appeals"]["decision_max_s"])
+
+    @property
+    def covert_mechanisms(self) -> tuple[str, ...]:
+        """Names of the covert mechanisms that may be applied."""
+        return tuple(
+            entry["mechanism"]
+            for entry in self.document["perturbation"]
+            if entry["class"] == "covert"
+        )

@@ -1,0 +1,313 @@
+"""What a check holds in its hands: the target, its declaration, and test personas.
+
+Everything a check sends goes through the ledger in the lane of its requirement, so that the
+journal tells who sent what and a replay finds each answer again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from hypothesis import strategies as st
+
+from drs_conformance.checks.declaration import Declaration, Surface
+from drs_conformance.checks.requirement import Finding, Untestable
+from drs_conformance.checks.subject import Subject
+from drs_conformance.dialects import Dialect, dialect
+from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
+from drs_conformance.ledger import Exchange, Ledger, MalformedBody, WireRequest, classify
+from drs_conformance.profiles import Profile
+from drs_conformance.scheduling.ladder import Ladder
+from drs_conformance.scheduling.leases import Fresh, Pool
+from drs_conformance.specification.location import spec_folder
+from drs_conformance.specification.schemas import load_document, problems
+from drs_conformance.traffic.requests import draw
+
+__all__ = ["Lab", "Session"]
+
+Example = TypeVar("Example")
+Built = TypeVar("Built")
+
+
+@dataclass(slots=True)
+class Session:
+    """What all checks of one run share."""
+
+    ledger: Ledger
+    target: Subject
+    profile: Profile
+    seed: int
+    spec_version: str
+    last_at: str
+    pool: Pool | None = None
+    episodes: dict[str, Any] = field(default_factory=dict)
+    exchanges: dict[str, Exchange] = field(default_factory=dict)
+
+    def keep(self, exchange: Exchange) -> None:
+        """Take note of an exchange."""
+        self.exchanges[exchange.id] = exchange
+        self.last_at = exchange.received_at
+
+    def leading_to(self, evidence: Iterable[str]) -> tuple[Exchange, ...]:
+        """Return the exchanges to repeat, in order, to see what ``evidence`` shows.
+
+        These are the exchanges themselves and, for an account that was brought somewhere by the
+        test mode, everything in its lane since the reset before.
+        """
+        wanted: dict[str, Exchange] = {}
+        for identifier in evidence:
+            shown = self.exchanges[identifier]
+            way: list[Exchange] = []
+            for exchange in self.exchanges.values():
+                if exchange.lane == shown.lane and exchange.ordinal <= shown.ordinal:
+                    way = [] if exchange.request.path.endswith("/reset") else way
+                    way.append(exchange)
+            moved = way[0].request.path.endswith("/reset")
+            wanted |= {exchange.id: exchange for exchange in (way if moved else [shown])}
+        return tuple(wanted[identifier] for identifier in sorted(wanted))
+
+    def registry(self, name: str) -> Mapping[str, Any]:
+        """Return a registry of the version under test."""
+        path = spec_folder(self.spec_version) / "registries" / f"{name}.yaml"
+        return cast(Mapping[str, Any], load_document(path))
+
+
+class Lab:
+    """The bench of one check."""
+
+    def __init__(self, session: Session, lane: str) -> None:
+        self._session = session
+        self.lane = lane
+        self.trials = 0
+        self.exchanges: list[Exchange] = []
+        self._leased: list[str] = []
+        self._ladder = Ladder.from_registry(session.registry("ladder"))
+
+    # -- what the run is about
+
+    @property
+    def target(self) -> Subject:
+        """The endpoint under test."""
+        return self._session.target
+
+    @property
+    def profile(self) -> Profile:
+        """How much this run sends."""
+        return self._session.profile
+
+    @property
+    def ladder(self) -> Ladder:
+        """The ladder of the standard."""
+        return self._ladder
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that the target file names."""
+        return dialect(self.target.dialect)
+
+    def registry(self, name: str) -> Mapping[str, Any]:
+        """Return a registry of the version under test."""
+        return self._session.registry(name)
+
+    def has_persona(self, name: str) -> bool:
+        """Whether the target file has a credential for the persona ``name``."""
+        return name in self.target.personas
+
+    def key(self, purpose: str) -> int:
+        """Return a number that depends on the run's seed and ``purpose`` only."""
+        text = f"{self._session.seed}:{self.lane}:{purpose}".encode()
+        return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
+
+    def draw(self, strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
+        """Draw ``count`` examples of ``strategy`` before any of them is sent."""
+        return draw(strategy, count, self.key("examples"))
+
+    # -- the declaration
+
+    @property
+    def declaration_exchange(self) -> Exchange:
+        """The one request without credentials for the declaration."""
+        return self.episode("declaration", lambda lab: lab.get(Declaration.PATH, persona=None))
+
+    @property
+    def declaration(self) -> Declaration:
+        """The declaration, once it is known to be one."""
+        exchange = self.declaration_exchange
+        document = self.document(exchange, "declaration")
+        return Declaration(exchange.id, document)
+
+    @property
+    def surface(self) -> Surface:
+        """The declared surface that the target file points at."""
+        wanted = self.dialect.path(self.target.base_path, self.target.model)
+        for surface in self.declaration.surfaces:
+            if surface.path == wanted and surface.dialect == self.target.dialect:
+                return surface
+        raise Untestable(
+            f"the declaration lists no {self.target.dialect} surface at {wanted}, where the "
+            "target file points",
+            self.declaration_exchange,
+        )
+
+    # -- sending
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        persona: str | None = "control",
+        document: Mapping[str, Any] | None = None,
+        *,
+        output_tokens: int = 0,
+        faults_too: bool = False,
+    ) -> Exchange:
+        """Send one request; raise :class:`Untestable` when infrastructure stands in the way.
+
+        With ``faults_too`` every answer that arrives is returned, whatever its status.
+        """
+        if persona is not None and not self.has_persona(persona):
+            raise Untestable(f"the target file has no credential for the persona {persona}")
+        headers: tuple[tuple[str, str], ...] = ()
+        body = None
+        if document is not None:
+            headers = (("Content-Type", "application/json"),)
+            body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        exchange = self._session.ledger.send(
+            self.lane, WireRequest(method, path, persona, headers, body, output_tokens)
+        )
+        self.exchanges.append(exchange)
+        self._session.keep(exchange)
+        if exchange.fault is not None:
+            raise Untestable(
+                f"no usable answer to {method} {path}: {exchange.fault.kind}",
+                exchange,
+                cause=exchange.fault.detail,
+            )
+        if not faults_too and classify(exchange) == "infrastructure":
+            raise Untestable(
+                f"{method} {path} answered {exchange.status}: a fault, not a policy", exchange
+            )
+        return exchange
+
+    def get(self, path: str, persona: str | None = "control") -> Exchange:
+        """Send a GET request."""
+        return self.send("GET", path, persona)
+
+    def post(
+        self, path: str, document: Mapping[str, Any] | None, persona: str | None = "control"
+    ) -> Exchange:
+        """Send a POST request with a JSON document."""
+        return self.send("POST", path, persona, document)
+
+    def ask(
+        self,
+        request: ChatRequest,
+        persona: str = "control",
+        *,
+        surface: Surface | None = None,
+        model: str | None = None,
+        faults_too: bool = False,
+    ) -> Exchange:
+        """Send a chat request to a surface (the target file's by default)."""
+        surface = surface or self.surface
+        if model is None:
+            model = self.target.model if self.target.model in surface.models else surface.models[0]
+        return self.send(
+            "POST",
+            surface.path,
+            persona,
+            self.dialect.body(request, model),
+            output_tokens=request.max_tokens * (request.n or 1),
+            faults_too=faults_too,
+        )
+
+    def read(self, exchange: Exchange, request: ChatRequest) -> ChatAnswer:
+        """Read an answer in the target's dialect; it must be a success in that dialect."""
+        if exchange.status != 200:
+            raise Untestable(
+                f"a well-formed request was answered {exchange.status}, expected 200",
+                exchange,
+                cause=exchange.text()[:400],
+            )
+        try:
+            return self.dialect.decode(exchange, request.stream)
+        except MalformedAnswer as error:
+            raise Untestable(
+                f"the answer is not in the dialect {self.dialect.name}: {error}", exchange
+            ) from error
+
+    def chat(self, request: ChatRequest, persona: str = "control") -> ChatAnswer:
+        """Send a chat request and read the answer."""
+        return self.read(self.ask(request, persona), request)
+
+    # -- documents
+
+    def document(self, exchange: Exchange, schema: str) -> dict[str, Any]:
+        """Return the body as a document of ``schema``; :class:`Untestable` if it is none."""
+        fault, document = self.examine(exchange, schema)
+        if fault is not None:
+            raise Untestable(f"the answer is not a {schema}: {fault}", exchange)
+        return document
+
+    def examine(self, exchange: Exchange, schema: str) -> tuple[str | None, dict[str, Any]]:
+        """Return what is wrong with the body as a document of ``schema``, and the document."""
+        try:
+            document = exchange.json()
+        except MalformedBody as error:
+            return str(error), {}
+        faults = problems(schema, document)
+        if faults or not isinstance(document, dict):
+            return "; ".join(str(fault) for fault in faults[:3]) or "not an object", {}
+        return None, document
+
+    # -- personas and episodes
+
+    def fresh(self) -> Fresh:
+        """Lease a persona in good standing until the check ends."""
+        session = self._session
+        if session.pool is None:
+            declaration = self.declaration
+            session.pool = Pool(
+                [name for name in self.target.personas if name.startswith("fresh-")],
+                declaration.test_root,
+                self.ladder,
+                declaration.states,
+            )
+        fresh = session.pool.lease(self.send)
+        self._leased.append(fresh.name)
+        return fresh
+
+    def close(self) -> None:
+        """Give back what was leased."""
+        if self._session.pool is not None:
+            self._session.pool.give_back(self._leased)
+        self._leased.clear()
+
+    def episode(self, name: str, play: Callable[[Lab], Built]) -> Built:
+        """Play an episode once for all checks that look at it; return what was seen.
+
+        An episode that could not be played is untestable for each of them.
+        """
+        episodes = self._session.episodes
+        if name not in episodes:
+            lab = Lab(self._session, f"episode:{name}")
+            try:
+                episodes[name] = play(lab)
+            except Finding as finding:
+                episodes[name] = finding
+            finally:
+                lab.close()
+                self.exchanges.extend(lab.exchanges)
+        seen = episodes[name]
+        if isinstance(seen, Finding):
+            raise seen
+        built: Built = seen
+        return built
+
+    def tried(self, evidence: Sequence[object]) -> None:
+        """Note how many independent probes the verdict rests on."""
+        self.trials = len(evidence)

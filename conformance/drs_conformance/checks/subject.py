@@ -1,0 +1,40 @@
+"""What a run is about, as the first line of its journal says it.
+
+A replay has the journal and nothing else, so a live run looks at the same record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+__all__ = ["Subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL."""
+
+    name: str
+    root: str
+    base_path: str
+    dialect: str
+    model: str
+    personas: tuple[str, ...]
+    trusted_key: str | None
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> Subject:
+        """Read the header record of a journal."""
+        target = header["target"]
+        return cls(
+            name=target["name"],
+            root=target["root"],
+            base_path=urlsplit(target["base_url"]).path.rstrip("/"),
+            dialect=target["dialect"],
+            model=target["model"],
+            personas=tuple(target["personas"]),
+            trusted_key=header["run"]["trusted_key"],
+        )

@@ -1,0 +1,328 @@
+"""Checks of the chapter Interface exposure (EXP)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.numbers_inside import numbers_from_inside
+from drs_conformance.checks.requirement import NotApplicable, Untestable, expect, requirement
+from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, TokenLogprob
+from drs_conformance.ledger import Exchange, MalformedBody
+from drs_conformance.traffic.prompts import prompts
+from drs_conformance.traffic.requests import chat_requests
+
+# Alternatives this close to the last one reported may trade places between two computations of
+# the same distribution (nats).
+TIE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A generated request within the declared bounds, and its answer."""
+
+    request: ChatRequest
+    answer: ChatAnswer
+
+    @property
+    def id(self) -> str:
+        """Identifier of the exchange."""
+        return self.answer.exchange.id
+
+
+def ordinary_requests(lab: Lab) -> list[Probe]:
+    """Send generated requests within the declared bounds once, for every check that looks."""
+
+    def play(stage: Lab) -> list[Probe]:
+        surface = stage.surface
+        strategy = chat_requests(
+            alternatives_max=surface.alternatives_max,
+            choices_max=surface.choices_max,
+            streaming=surface.streaming,
+        )
+        return [
+            Probe(request, stage.chat(request))
+            for request in stage.draw(strategy, stage.profile.exposure_requests)
+        ]
+
+    return lab.episode("ordinary-requests", play)
+
+
+def positions(probe: Probe) -> list[TokenLogprob]:
+    """Return the reported positions of all choices of an answer."""
+    return [token for choice in probe.answer.choices for token in choice.tokens]
+
+
+def with_logprobs(lab: Lab) -> list[Probe]:
+    """Return the ordinary requests, where the surface returns log-probabilities at all."""
+    if lab.surface.alternatives_max == 0:
+        raise NotApplicable("the surface declares that it never returns log-probabilities")
+    probes = ordinary_requests(lab)
+    if not any(positions(probe) for probe in probes):
+        raise Untestable("no answer reported a log-probability", *probes)
+    lab.tried(probes)
+    return probes
+
+
+@requirement("EXP-01")
+def test_alternatives_stay_within_the_bound(lab: Lab) -> None:
+    """No position reports more alternatives than were asked for or declared."""
+    surface = lab.surface
+    probes = ordinary_requests(lab)
+    lab.tried(probes)
+    for probe in probes:
+        allowed = min(probe.request.top_logprobs or 0, surface.alternatives_max)
+        most = max((len(token.alternatives) for token in positions(probe)), default=0)
+        expect(
+            most <= allowed,
+            f"a position reports {most} alternatives where {allowed} are allowed "
+            f"({'streamed' if probe.request.stream else 'plain'})",
+            probe,
+        )
+
+
+@requirement("EXP-02")
+def test_log_probabilities_lie_on_the_declared_grid(lab: Lab) -> None:
+    """Every reported value is a multiple of the declared step."""
+    decimals = lab.surface.decimals
+    for probe in with_logprobs(lab):
+        for token in positions(probe):
+            for value in (token.logprob, *(value for _, value in token.alternatives)):
+                expect(
+                    abs(value - round(value, decimals)) < 1e-9,
+                    f"{value!r} has more than {decimals} decimal digits "
+                    f"({'streamed' if probe.request.stream else 'plain'})",
+                    probe,
+                )
+
+
+@requirement("EXP-03")
+def test_a_bias_leaves_log_probabilities_alone(lab: Lab) -> None:
+    """A bias on any token is refused beside log-probabilities, or does not show in them."""
+    surface = lab.surface
+    plain = ChatRequest(
+        messages=(("user", lab.draw(prompts(), 1)[0]),),
+        max_tokens=1,
+        temperature=0.0,
+        logprobs=True,
+        top_logprobs=surface.alternatives_max,
+    )
+    first = lab.ask(plain)
+    if first.status != 200:
+        expect(
+            surface.alternatives_max == 0,
+            f"a request for {surface.alternatives_max} alternatives, as declared, was answered "
+            f"{first.status}",
+            first,
+        )
+        return
+    reported = _first_position(lab.read(first, plain))
+    biases = st.dictionaries(
+        st.integers(0, 200).map(str), st.sampled_from((-100.0, 50.0, 100.0)), min_size=1, max_size=8
+    )
+    drawn = lab.draw(biases, lab.profile.parameter_variations)
+    for number, bias in enumerate(drawn):
+        request = replace(
+            plain, logit_bias=bias, stream=surface.streaming and number % 2 == 1
+        )
+        answer = lab.ask(request)
+        if answer.status != 200:
+            continue
+        shown = _first_position(lab.read(answer, request))
+        expect(
+            _same_alternatives(reported, shown),
+            "a token bias changes the log-probabilities that are returned beside it",
+            first,
+            answer,
+            cause=f"without bias {_brief(reported)}; with bias {_brief(shown)}",
+        )
+    lab.tried(drawn)
+
+
+@requirement("EXP-04")
+def test_sampling_does_not_move_the_alternatives(lab: Lab) -> None:
+    """One prompt, many settings of the sampler: always the same alternatives come first."""
+    surface = lab.surface
+    if surface.alternatives_max == 0:
+        raise NotApplicable("the surface declares that it never returns log-probabilities")
+    plain = ChatRequest(
+        messages=(("user", lab.draw(prompts(), 1)[0]),),
+        max_tokens=1,
+        temperature=0.0,
+        logprobs=True,
+        top_logprobs=surface.alternatives_max,
+    )
+    first = lab.chat(plain)
+    reported = _first_position(first)
+    settings = st.fixed_dictionaries(
+        {
+            "seed": st.integers(0, 2**31 - 1),
+            "temperature": st.sampled_from((0.0, 0.5, 1.0, 1.5)),
+            "top_p": st.sampled_from((None, 0.3, 0.9)),
+            "n": st.sampled_from((None, min(2, surface.choices_max))),
+            "user": st.sampled_from((None, "u-1", "u-2")),
+            "stream": st.booleans() if surface.streaming else st.just(False),
+        }
+    )
+    drawn = lab.draw(settings, lab.profile.parameter_variations)
+    for setting in drawn:
+        answer = lab.chat(replace(plain, **setting))
+        for choice in answer.choices:
+            shown = choice.tokens[0] if choice.tokens else None
+            expect(
+                shown is not None and _same_set(reported, shown),
+                "the alternatives at the first position depend on sampling parameters",
+                first.exchange,
+                answer.exchange,
+                cause=f"at {setting}: {_brief(shown)} instead of {_brief(reported)}",
+            )
+    lab.tried(drawn)
+
+
+def _first_position(answer: ChatAnswer) -> TokenLogprob:
+    for choice in answer.choices:
+        if choice.tokens:
+            return choice.tokens[0]
+    raise Untestable("the answer reports no log-probability", answer.exchange)
+
+
+def _same_alternatives(one: TokenLogprob, other: TokenLogprob) -> bool:
+    values = dict(other.alternatives)
+    return _same_set(one, other) and all(
+        abs(values[token] - value) <= TIE for token, value in one.alternatives if token in values
+    )
+
+
+def _same_set(one: TokenLogprob, other: TokenLogprob) -> bool:
+    """Whether two lists agree but for tokens that are level with the last one."""
+    a, b = dict(one.alternatives), dict(other.alternatives)
+    if not a or not b:
+        return len(a) == len(b)
+    return all(a[token] - min(a.values()) <= TIE for token in a.keys() - b.keys()) and all(
+        b[token] - min(b.values()) <= TIE for token in b.keys() - a.keys()
+    )
+
+
+def _brief(position: TokenLogprob | None) -> str:
+    if position is None:
+        return "nothing"
+    return ", ".join(f"{token!r} {value:.2f}" for token, value in position.alternatives)
+
+
+@requirement("EXP-05")
+def test_requests_beyond_a_bound_are_refused(lab: Lab) -> None:
+    """More alternatives or choices than declared: 400, and a problem that names the limit."""
+    surface = lab.surface
+    kind = _problem_type(lab, "parameter-out-of-bounds")
+    excess = st.tuples(
+        st.sampled_from(("top_logprobs", "n")),
+        st.sampled_from((1, 2, 5, 15, 100)),
+        st.booleans() if surface.streaming else st.just(False),
+    )
+    drawn = lab.draw(excess, lab.profile.refused_requests)
+    for parameter, more, stream in drawn:
+        limit = surface.alternatives_max if parameter == "top_logprobs" else surface.choices_max
+        request = ChatRequest(
+            messages=(("user", lab.draw(prompts(), 1)[0]),),
+            max_tokens=1,
+            stream=stream,
+            logprobs=parameter == "top_logprobs",
+            top_logprobs=limit + more if parameter == "top_logprobs" else None,
+            n=limit + more if parameter == "n" else None,
+        )
+        answer = lab.ask(request)
+        asked = f"{parameter} {limit + more} where {limit} is declared"
+        expect(answer.status == 400, f"{asked}: expected 400, got {answer.status}", answer)
+        fault, problem = lab.examine(answer, "problem")
+        expect(fault is None, f"{asked}: the refusal is not a problem: {fault}", answer)
+        got = (problem["type"], problem.get("parameter"), problem.get("limit"))
+        expect(
+            got == (kind, parameter, limit),
+            f"{asked}: the problem names type, parameter and limit {got}, expected "
+            f"{(kind, parameter, limit)}",
+            answer,
+        )
+    lab.tried(drawn)
+
+
+def _problem_type(lab: Lab, name: str) -> str:
+    return next(e["type"] for e in lab.registry("problem-types")["entries"] if e["id"] == name)
+
+
+@requirement("EXP-06")
+def test_no_numbers_from_inside_the_model(lab: Lab) -> None:
+    """Every member known to ask for logits, hidden states or prompt log-probabilities is sent."""
+    asked: list[Exchange] = []
+    for entry in lab.registry("raw-outputs")["entries"]:
+        request = ChatRequest(
+            messages=(("user", lab.draw(prompts(), 1)[0]),),
+            max_tokens=2,
+            extra={entry["member"]: entry["value"]},
+        )
+        answer = lab.ask(request)
+        asked.append(answer)
+        if answer.status != 200:
+            continue
+        try:
+            document = answer.json()
+        except MalformedBody:
+            continue
+        found = numbers_from_inside(document, request.max_tokens)
+        expect(
+            found is None,
+            f"the member {entry['member']} is honoured and reveals {entry['reveals']}: {found}",
+            answer,
+        )
+    lab.tried(asked)
+
+
+@requirement("EXP-07")
+def test_choices_stay_within_the_bound(lab: Lab) -> None:
+    """No answer holds more choices than were asked for or declared."""
+    most = lab.surface.choices_max
+    probes = ordinary_requests(lab)
+    for probe in probes:
+        allowed = min(probe.request.n or 1, most)
+        got = len(probe.answer.choices)
+        expect(got <= allowed, f"{got} choices where {allowed} are allowed", probe)
+    lab.tried(probes)
+
+
+@requirement("EXP-08")
+def test_log_probabilities_agree_with_themselves(lab: Lab) -> None:
+    """At each position: at most zero, in order, different tokens, a mass of at most one."""
+    step = 10.0**-lab.surface.decimals
+    for probe in with_logprobs(lab):
+        for token in positions(probe):
+            values = [value for _, value in token.alternatives]
+            # Parts of a character are all shown as U+FFFD and may well stand there twice.
+            names = [name for name, _ in token.alternatives if "\ufffd" not in name]
+            mass = sum(math.exp(value - step) for value in values)
+            expect(
+                all(value <= 0 for value in (token.logprob, *values)),
+                f"a log-probability above zero at the token {token.token!r}",
+                probe,
+            )
+            expect(
+                values == sorted(values, reverse=True),
+                f"the alternatives of {token.token!r} are not in descending order",
+                probe,
+            )
+            expect(
+                len(set(names)) == len(names),
+                f"the alternatives of {token.token!r} name a token twice",
+                probe,
+            )
+            expect(
+                mass <= 1 + 1e-9,
+                f"the alternatives of {token.token!r} have a mass of {mass:.4f}",
+                probe,
+            )
+            expect(
+                dict(token.alternatives).get(token.token, token.logprob) == token.logprob,
+                f"the token {token.token!r} is reported with two different values",
+                probe,
+            )

@@ -1,0 +1,33 @@
+"""The commands of ``drs``, one module each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from drs_conformance.commands.plan import add_plan_command
+from drs_conformance.commands.replay import add_replay_command
+from drs_conformance.commands.report import add_report_command
+from drs_conformance.commands.run import add_run_command
+from drs_conformance.specification.commands import (
+    add_catalogue_command,
+    add_matrix_command,
+    add_spec_command,
+    add_validate_command,
+)
+
+__all__ = ["ADD_COMMANDS"]
+
+Add = Callable[["argparse._SubParsersAction[Any]"], None]
+
+ADD_COMMANDS: tuple[Add, ...] = (
+    add_run_command,
+    add_plan_command,
+    add_replay_command,
+    add_report_command,
+    add_catalogue_command,
+    add_spec_command,
+    add_validate_command,
+    add_matrix_command,
+)

@@ -1,0 +1,73 @@
+"""``drs plan``: what a run would do. Sends nothing."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from drs_conformance.commands.options import (
+    add_selection,
+    add_target,
+    catalogue,
+    selection_of,
+    target_of,
+)
+from drs_conformance.profiles import PROFILES
+from drs_conformance.selection import choose, in_order
+
+__all__ = ["add_plan_command"]
+
+
+def add_plan_command(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Mount ``drs plan``."""
+    parser = subparsers.add_parser(
+        "plan",
+        help="say what a run would send; sends nothing",
+        description="Check the target file and its authorisation and list what a run would test.",
+    )
+    add_target(parser)
+    add_selection(parser)
+    parser.set_defaults(handler=_plan)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    standard = catalogue()
+    selection = selection_of(options, standard)
+    target = target_of(options, standard)
+    # What the declaration says is not known before the first request, so the most is planned.
+    choices = choose(
+        standard, selection.level or "L3", selection.classes or ("provider",), selection.only
+    )
+    selected = in_order(choices)
+    console = Console(highlight=False)
+    budget, bounds = target.budget, target.authorisation.bounds
+    expected = PROFILES[selection.profile].requests_expected
+    console.print(
+        f"A run would test {len(selected)} requirements at {escape(target.root)}, with about "
+        f"{expected} requests and never more than {budget.max_requests}."
+    )
+    console.print(
+        f"Budget: {budget.max_requests} requests, {budget.max_output_tokens} output tokens, "
+        f"{budget.max_cost_usd:.2f} USD; authorised until "
+        f"{target.authorisation.expires_at:%Y-%m-%d} by "
+        f"{escape(target.authorisation.issued_by)} for at most {bounds.max_requests} requests."
+    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "level", "title", "status"):
+        table.add_column(heading)
+    for choice in choices:
+        item = choice.requirement
+        status = choice.status if choice.reason is None else f"{choice.status}: {choice.reason}"
+        table.add_row(item.id, item.level, item.title, status)
+    console.print(table)
+    if expected > budget.max_requests:
+        console.print(
+            f"The budget is below what the profile {selection.profile} needs; what does not fit "
+            "will be inconclusive."
+        )
+    console.print("Nothing was sent.")
+    return 0

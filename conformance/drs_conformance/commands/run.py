@@ -1,0 +1,154 @@
+"""``drs run``: probe a target and report."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from drs_conformance.commands.errors import UsageFault
+from drs_conformance.commands.options import (
+    add_selection,
+    add_target,
+    catalogue,
+    selection_of,
+    target_of,
+)
+from drs_conformance.ledger import JournalExists, JournalUnwritable, Ledger
+from drs_conformance.reports.folder import write_reports
+from drs_conformance.reports.progress import Progress
+from drs_conformance.reports.terminal import print_result
+from drs_conformance.results.events import (
+    CheckFinished,
+    CheckStarted,
+    Event,
+    EventLog,
+    RequirementListed,
+)
+from drs_conformance.results.result import build_result
+from drs_conformance.run import Selection, conduct
+from drs_conformance.specification.catalogue import Catalogue
+from drs_conformance.target import (
+    AuthorisationError,
+    LaunchError,
+    Target,
+    TargetError,
+    authorise,
+    launch,
+)
+
+__all__ = ["add_run_command"]
+
+
+def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Mount ``drs run``."""
+    parser = subparsers.add_parser(
+        "run",
+        help="probe a target and report",
+        description="Probe a target. Nothing is sent without an authorisation and a budget.",
+    )
+    add_target(parser)
+    add_selection(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the results (default: drs-results/TIME)"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print the first line only")
+    parser.set_defaults(handler=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    standard = catalogue()
+    selection = selection_of(options, standard)
+    target = target_of(options, standard)
+    folder = options.out or Path("drs-results") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageFault(f"expected --out to name a new or empty folder, got {folder}")
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        if target.start is not None:
+            target = _launched(target, stack)
+        result = _probe(target, standard, selection, folder)
+    console = Console(highlight=False)
+    print_result(result, console, folder, time.monotonic() - began, brief=options.quiet)
+    code: int = result["exit_code"]
+    return code
+
+
+def _launched(target: Target, stack: contextlib.ExitStack) -> Target:
+    """Start the target and point at where it says it listens, if that is authorised too."""
+    assert target.start is not None
+    try:
+        url = stack.enter_context(
+            launch(target.start, target.file.parent, os.environ, target.secrets)
+        )
+        target = target.rebased(url)
+        authorise(target, datetime.now(UTC))
+    except (LaunchError, TargetError, AuthorisationError) as error:
+        raise UsageFault(str(error)) from error
+    return target
+
+
+def _probe(
+    target: Target, standard: Catalogue, selection: Selection, folder: Path
+) -> dict[str, Any]:
+    header = {
+        "selection": selection.record(),
+        "spec_digest": standard.digest,
+        "trusted_key": target.trusted_key,
+        "waivers": [
+            {
+                "requirement": waiver.requirement,
+                "reason": waiver.reason,
+                "expires": waiver.expires.isoformat(),
+            }
+            for waiver in target.waivers
+        ],
+    }
+    try:
+        ledger = Ledger.record(folder, target, header)
+    except (JournalExists, JournalUnwritable, AuthorisationError) as error:
+        raise UsageFault(str(error)) from error
+    events: list[Event] = []
+    with EventLog(folder) as log, _Watch() as watch:
+
+        def hear(event: Event) -> None:
+            events.append(event)
+            log.hear(event)
+            watch.hear(event)
+
+        conduct(ledger, folder, standard, hear)
+    result = build_result(events)
+    write_reports(folder, result)
+    return result
+
+
+class _Watch:
+    """Shows on stderr what is being checked."""
+
+    def __init__(self) -> None:
+        self._titles: dict[str, str] = {}
+        self._progress: Progress | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, RequirementListed) and event.status == "selected":
+            self._titles[event.id] = event.title
+        elif isinstance(event, CheckStarted):
+            if self._progress is None:
+                self._progress = Progress(Console(stderr=True), len(self._titles))
+            self._progress.checking(event.requirement, self._titles[event.requirement])
+        elif isinstance(event, CheckFinished) and self._progress is not None:
+            self._progress.finished(event.requirement, event.verdict)
+
+    def __enter__(self) -> _Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()

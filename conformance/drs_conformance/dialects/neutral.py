@@ -1,0 +1,124 @@
+"""Requests and answers as checks see them, whatever the dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from drs_conformance.ledger import Exchange, WireRequest
+
+__all__ = [
+    "ChatAnswer",
+    "ChatRequest",
+    "Choice",
+    "Dialect",
+    "MalformedAnswer",
+    "TokenLogprob",
+    "Usage",
+]
+
+
+class MalformedAnswer(Exception):
+    """An answer is not one of its dialect.
+
+    `pointer` is a JSON Pointer into the body; for a stream the first part of it is the number of
+    the event, from 0.
+    """
+
+    def __init__(self, reason: str, pointer: str = "") -> None:
+        super().__init__(f"{pointer}: {reason}" if pointer else reason)
+        self.reason = reason
+        self.pointer = pointer
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A chat request. None leaves a parameter out.
+
+    `messages` are pairs (role, text). `max_tokens` bounds each choice, in tokens. `extra` are
+    members put into the body as they are, over those of the same name.
+    """
+
+    messages: tuple[tuple[str, str], ...]
+    max_tokens: int
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    n: int | None = None
+    logprobs: bool = False
+    top_logprobs: int | None = None
+    logit_bias: Mapping[int, float] | Mapping[str, float] | None = None
+    stop: tuple[str, ...] = ()
+    stream: bool = False
+    user: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token of an answer with its log-probability in nats, and the alternatives at its place."""
+
+    token: str
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers to a request. `tokens` is empty when no log-probabilities came."""
+
+    index: int
+    text: str
+    finish_reason: str | None
+    tokens: tuple[TokenLogprob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that the provider says it billed."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAnswer:
+    """An answer with at least one choice, in the order of their indices.
+
+    `raw` is the parsed body: an object, or for a stream the list of its events.
+    """
+
+    exchange: Exchange
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage | None
+    raw: object
+
+
+class Dialect(Protocol):
+    """A way of writing chat requests and answers."""
+
+    @property
+    def name(self) -> str:
+        """Name in target files and declarations."""
+
+    def path(self, base_path: str, model: str) -> str:
+        """Return the path that requests are posted to; `base_path` is that of the base URL."""
+
+    def body(self, request: ChatRequest, model: str) -> dict[str, object]:
+        """Return the body of a request as a JSON value."""
+
+    def encode(
+        self, request: ChatRequest, model: str, base_path: str, persona: str | None = None
+    ) -> WireRequest:
+        """Return a request ready to be sent, its output tokens reserved."""
+
+    def decode(self, exchange: Exchange, stream: bool) -> ChatAnswer:
+        """Read an answer.
+
+        Raises:
+            MalformedAnswer: it is not a success of this dialect, in the form (streamed or not)
+                that was asked for.
+
+        """

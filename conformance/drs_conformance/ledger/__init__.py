@@ -1,0 +1,58 @@
+"""Every request to a target: authorised, budgeted, journalled, redacted at capture, replayable.
+
+No other package of the suite talks to a network or imports an HTTP client.
+"""
+
+from drs_conformance.ledger.curl import curl_command
+from drs_conformance.ledger.exchange import (
+    Exchange,
+    Fault,
+    FaultKind,
+    Headers,
+    MalformedBody,
+    WireRequest,
+)
+from drs_conformance.ledger.journal import (
+    JOURNAL_NAME,
+    JournalDamaged,
+    JournalExists,
+    JournalSummary,
+    JournalUnwritable,
+    read_journal,
+    verify_journal,
+)
+from drs_conformance.ledger.ledger import Ledger
+from drs_conformance.ledger.policy import Kind, classify, names_policy
+from drs_conformance.ledger.recording import AuthorisationLapsed, UnknownPersona
+from drs_conformance.ledger.records import exchanges_of
+from drs_conformance.ledger.redaction import Redactor
+from drs_conformance.ledger.replaying import ReplayDiverged
+from drs_conformance.ledger.spending import BudgetExhausted, TargetGone
+
+__all__ = [
+    "JOURNAL_NAME",
+    "AuthorisationLapsed",
+    "BudgetExhausted",
+    "Exchange",
+    "Fault",
+    "FaultKind",
+    "Headers",
+    "JournalDamaged",
+    "JournalExists",
+    "JournalSummary",
+    "JournalUnwritable",
+    "Kind",
+    "Ledger",
+    "MalformedBody",
+    "Redactor",
+    "ReplayDiverged",
+    "TargetGone",
+    "UnknownPersona",
+    "WireRequest",
+    "classify",
+    "curl_command",
+    "exchanges_of",
+    "names_policy",
+    "read_journal",
+    "verify_journal",
+]

@@ -1,0 +1,248 @@
+"""The journal: one JSON line a record, each naming the digest of the line before.
+
+A line is written whole or not at all, is canonical (RFC 8785), and is durable before its effect:
+an intent before it is sent, a response before a check sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from drs_conformance.ledger.records import Record, exchanges_of
+from drs_conformance.specification.documents import DocumentError
+from drs_conformance.specification.json_text import parse_json
+
+__all__ = [
+    "JOURNAL_NAME",
+    "JournalDamaged",
+    "JournalExists",
+    "JournalSummary",
+    "JournalUnwritable",
+    "JournalWriter",
+    "read_journal",
+    "verify_journal",
+]
+
+JOURNAL_NAME = "journal.jsonl"
+_FIRST_PREV = "0" * 64
+_KINDS = frozenset({"header", "intent", "response", "fault", "wait", "clock", "footer"})
+_MAX_LINE_BYTES = 64 * 1024 * 1024
+
+
+class JournalExists(Exception):
+    """The folder already holds the journal of another run."""
+
+
+class JournalUnwritable(Exception):
+    """A record could not be made durable; nothing more may be sent."""
+
+
+class JournalDamaged(Exception):
+    """The journal is not what a run wrote. `line` counts from 1."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSummary:
+    """A journal whose chain holds.
+
+    `footer` is None when the run did not end in order; `truncated_bytes` counts a last line that
+    was cut off while it was written, which is what a kill leaves. `unanswered` are the intents
+    without response. `last` is the SHA-256 of the last whole line.
+    """
+
+    records: int
+    exchanges: int
+    unanswered: tuple[str, ...]
+    header: Mapping[str, Any]
+    footer: Mapping[str, Any] | None
+    truncated_bytes: int
+    last: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run ended in order and nothing is cut off."""
+        return self.footer is not None and self.truncated_bytes == 0
+
+
+class JournalWriter:
+    """Appends records to a new journal. Only its process may write to it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Create the journal in `folder`, which is made when it is missing.
+
+        Raises:
+            JournalExists: there is one already.
+            JournalUnwritable: the folder or the file cannot be made.
+
+        """
+        path = folder / JOURNAL_NAME
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: int | None = os.open(path, flags, 0o600)
+            _sync_folder(folder)
+        except FileExistsError:
+            raise JournalExists(
+                f"{path} is there already; choose another folder with --out"
+            ) from None
+        except OSError as error:
+            raise JournalUnwritable(f"could not create {path}: {error.strerror}") from None
+        self.path = path
+        self._seq = 0
+        self._prev = _FIRST_PREV
+
+    def append(self, record: Record, *, durable: bool) -> None:
+        """Add a record; with `durable` it survives a crash once this returns.
+
+        Raises:
+            JournalUnwritable: it could not be written. The journal takes no more records then.
+
+        """
+        if self._file is None:
+            raise JournalUnwritable(f"{self.path} is closed")
+        line = rfc8785.dumps({**record, "seq": self._seq + 1, "prev": self._prev})
+        try:
+            _write_all(self._file, line + b"\n")
+            if durable:
+                _sync(self._file)
+        except OSError as error:
+            self.close()
+            raise JournalUnwritable(
+                f"could not write {self.path}: {error.strerror}; the run cannot go on"
+            ) from None
+        self._seq += 1
+        self._prev = hashlib.sha256(line).hexdigest()
+
+    def close(self) -> None:
+        """Close the file; closing twice is allowed."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def read_journal(path: Path) -> tuple[list[Record], JournalSummary]:
+    """Read and verify a journal.
+
+    Raises:
+        JournalDamaged: see `verify_journal`.
+
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise JournalDamaged(0, f"could not read {path}: {error.strerror}") from None
+    *lines, tail = content.split(b"\n")
+    records: list[Record] = []
+    prev = _FIRST_PREV
+    for number, line in enumerate(lines, start=1):
+        record = _record(number, line, prev)
+        _check_order(number, record, records)
+        records.append(record)
+        prev = hashlib.sha256(line).hexdigest()
+    if not records:
+        raise JournalDamaged(1, "expected a header, got no whole line")
+    return records, _summary(records, len(tail), prev)
+
+
+def verify_journal(path: Path) -> JournalSummary:
+    """Check the chain and the order of a journal's records.
+
+    A missing footer and a last line that was cut off are no damage: they are reported in the
+    summary, because that is how a run that was killed leaves its journal.
+
+    Raises:
+        JournalDamaged: a line is not canonical JSON, does not follow from the one before, or is
+            not a record that can stand there.
+
+    """
+    return read_journal(path)[1]
+
+
+def _record(number: int, line: bytes, prev: str) -> Record:
+    try:
+        record = parse_json(line.decode("utf-8"), file="journal").value
+    except (UnicodeDecodeError, DocumentError) as error:
+        raise JournalDamaged(number, f"expected a line of JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise JournalDamaged(number, "expected a JSON object")
+    try:
+        canonical = rfc8785.dumps(record)
+    except rfc8785.CanonicalizationError as error:
+        raise JournalDamaged(number, f"expected canonical JSON (RFC 8785): {error}") from None
+    if canonical != line:
+        raise JournalDamaged(number, "expected canonical JSON (RFC 8785), got another form")
+    if record.get("seq") != number:
+        raise JournalDamaged(number, f"expected seq {number}, got {record.get('seq')!r}")
+    if record.get("prev") != prev:
+        raise JournalDamaged(
+            number, "prev is not the digest of the line before; one of the two was changed"
+        )
+    return record
+
+
+def _check_order(number: int, record: Record, before: list[Record]) -> None:
+    kind = record.get("kind")
+    if kind not in _KINDS:
+        raise JournalDamaged(number, f"expected a kind of record, got {kind!r}")
+    if (kind == "header") != (number == 1):
+        raise JournalDamaged(number, "expected the header on the first line and only there")
+    if before and before[-1]["kind"] == "footer":
+        raise JournalDamaged(number, "expected nothing after the footer")
+    if kind in {"response", "fault"}:
+        # The suite sends one request at a time, so an answer belongs to the last intent.
+        latest = next((r for r in reversed(before) if r["kind"] not in {"clock", "wait"}), None)
+        if latest is None or latest["kind"] != "intent" or latest["id"] != record.get("id"):
+            shown = record.get("id")
+            raise JournalDamaged(number, f"the {kind} of {shown!r} follows no intent of its own")
+
+
+def _summary(records: list[Record], truncated_bytes: int, last: str) -> JournalSummary:
+    try:
+        exchanges = exchanges_of(records)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise JournalDamaged(
+            len(records), f"a record before here lacks something: {error!r}"
+        ) from None
+    keys = {(exchange.lane, exchange.ordinal) for exchange in exchanges}
+    intents = sum(record["kind"] == "intent" for record in records)
+    if len(keys) != intents or len(exchanges) != intents:
+        raise JournalDamaged(len(records), "two intents have the same id, or lane and ordinal")
+    return JournalSummary(
+        records=len(records),
+        exchanges=len(exchanges),
+        unanswered=tuple(e.id for e in exchanges if e.fault and e.fault.kind == "censored"),
+        header=records[0],
+        footer=records[-1] if records[-1]["kind"] == "footer" else None,
+        truncated_bytes=truncated_bytes,
+        last=last,
+    )
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _sync(file: int) -> None:
+    # fdatasync leaves out the times of the file, which the journal does not rely on.
+    getattr(os, "fdatasync", os.fsync)(file)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

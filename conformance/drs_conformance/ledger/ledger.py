@@ -1,0 +1,135 @@
+"""The ledger: every request to a target passes through it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.recording import Clock, Recording, utc_now
+from drs_conformance.ledger.replaying import Replaying
+from drs_conformance.ledger.spending import Spending, retry_pause_s
+from drs_conformance.target import Target
+
+__all__ = ["Ledger"]
+
+
+class _Source(Protocol):
+    spending: Spending
+    header: dict[str, Any]
+
+    def exchange(
+        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
+    ) -> Exchange: ...
+    def settle(self, exchange: Exchange) -> None: ...
+    def wait(self, lane: str, seconds: float, because: str) -> None: ...
+    def now(self, lane: str) -> datetime: ...
+    def close(self, reason: str) -> dict[str, Any]: ...
+
+
+class Ledger:
+    """Sends requests, or answers them from a journal; checks cannot tell the two apart.
+
+    A *lane* names who asks, as a rule a requirement. Exchanges are found again by lane and by
+    their number within it, so that some lanes can be replayed without the others. One ledger
+    serves one thread.
+    """
+
+    def __init__(self, source: _Source) -> None:
+        """Use `Ledger.record` or `Ledger.replay` instead."""
+        self._source = source
+        self._ordinals: dict[str, int] = {}
+
+    @classmethod
+    def record(
+        cls, folder: Path, target: Target, header: Mapping[str, Any], now: Clock = utc_now
+    ) -> Ledger:
+        """Return a ledger for a live target that journals to `folder`/journal.jsonl.
+
+        `header` says what the run is (seed, profile, selection): JSON values, kept in the first
+        line. `now` is the clock for everything that the journal dates.
+
+        Raises:
+            AuthorisationError: the target may not be probed now.
+            JournalExists: the folder holds another run.
+            JournalUnwritable: the journal cannot be made.
+
+        """
+        return cls(Recording(folder, target, header, now))
+
+    @classmethod
+    def replay(cls, folder: Path) -> Ledger:
+        """Return a ledger that answers from the journal in `folder` and needs no credentials.
+
+        Raises:
+            JournalDamaged: the journal is not what a run wrote.
+
+        """
+        return cls(Replaying(folder))
+
+    def send(self, lane: str, request: WireRequest) -> Exchange:
+        """Send a request and return the last attempt at it.
+
+        The request is checked against the budget and made durable before it is sent; the response
+        is redacted and made durable before it is returned. Faults come back as exchanges. Retries
+        (see `retry_pause_s`) are exchanges of their own.
+
+        Raises:
+            BudgetExhausted: it does not fit into the budget; nothing was written or sent.
+            AuthorisationLapsed: the authorisation has ended.
+            TargetGone: the target failed three times in a row.
+            UnknownPersona: the target file does not name the persona.
+            JournalUnwritable: a record could not be made durable.
+            ReplayDiverged: in a replay, the recorded run did not send this here.
+
+        """
+        retry_of: str | None = None
+        attempt = 0
+        while True:
+            ordinal = self._ordinals.get(lane, 0) + 1
+            exchange = self._source.exchange(lane, ordinal, request, retry_of)
+            self._ordinals[lane] = ordinal
+            pause_s = retry_pause_s(exchange, attempt)
+            if pause_s is None:
+                self._source.settle(exchange)
+                return exchange
+            self._source.wait(lane, pause_s, "retry")
+            retry_of = exchange.id
+            attempt += 1
+
+    def sleep(self, seconds: float, lane: str = "suite") -> None:
+        """Wait; a replay does not."""
+        self._source.wait(lane, seconds, "check")
+
+    def now(self, lane: str = "suite") -> datetime:
+        """Return the time, in a replay the one that the same call of `lane` got when recorded."""
+        return self._source.now(lane)
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The first record of the journal; `run` in it is what the caller gave."""
+        return self._source.header
+
+    @property
+    def requests_used(self) -> int:
+        """Exchanges so far, retries included."""
+        return self._source.spending.requests
+
+    @property
+    def output_tokens_used(self) -> int:
+        """Output tokens reserved so far."""
+        return self._source.spending.output_tokens
+
+    @property
+    def cost_usd(self) -> float:
+        """US dollars reserved so far."""
+        return self._source.spending.cost_usd
+
+    def close(self, reason: str) -> Mapping[str, Any]:
+        """End the journal, saying why, and return its footer.
+
+        In a replay nothing is written; the footer is the recorded one, empty if there is none.
+        """
+        return self._source.close(reason)

@@ -1,0 +1,187 @@
+"""Exchanges with a live target, journalled."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.journal import JournalWriter
+from drs_conformance.ledger.records import (
+    Record,
+    fault_record,
+    header_record,
+    intent_record,
+    response_record,
+    timestamp,
+)
+from drs_conformance.ledger.redaction import Redacted, Redactor
+from drs_conformance.ledger.spending import Circuit, Spending, reservation
+from drs_conformance.ledger.wire import Received, Wire
+from drs_conformance.specification.location import LATEST_VERSION
+from drs_conformance.target import Target, authorise
+
+__all__ = ["AuthorisationLapsed", "Clock", "Recording", "UnknownPersona", "utc_now"]
+
+Clock = Callable[[], datetime]
+
+
+class AuthorisationLapsed(BaseException):
+    """The authorisation ended while the run was under way; nothing more is sent."""
+
+
+class UnknownPersona(Exception):
+    """A check asked for a persona that the target file does not name."""
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+class Recording:
+    """The live source of a ledger."""
+
+    def __init__(self, folder: Path, target: Target, run: Mapping[str, Any], now: Clock) -> None:
+        """Check the authorisation and start the journal in `folder`."""
+        authorise(target, now())
+        self._target = target
+        self._now = now
+        self._redactor = Redactor(target.secrets.variables())
+        self._wire = Wire(target.root, target.timeout_s)
+        self._journal = JournalWriter(folder)
+        self._circuit = Circuit()
+        self._sent = 0
+        self._clocks: dict[str, int] = {}
+        self.spending = Spending()
+        self.header: Record = header_record(
+            target, self._redactor.hide_value(run), (LATEST_VERSION, _suite_version()), self._at()
+        )
+        self._journal.append(self.header, durable=True)
+
+    def exchange(
+        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
+    ) -> Exchange:
+        """Send a request once and return what came of it."""
+        self._circuit.require_closed()
+        if self._now() >= self._target.authorisation.expires_at:
+            raise AuthorisationLapsed(
+                f"the authorisation {self._target.authorisation.file} ended during the run"
+            )
+        reserved = reservation(request, self._target.prices)
+        spending = self.spending.require_room(reserved, self._target.budget)
+        credential, source_address = self._persona(request.persona)
+        headers = self._wire.headers(request)
+        if credential is not None:
+            headers = (("Authorization", f"Bearer {credential}"), *headers)
+        kept = self._redactor.hide_request(request)
+        shell = Exchange(
+            id=f"x-{self._sent + 1:06d}",
+            lane=lane,
+            ordinal=ordinal,
+            request=kept,
+            status=None,
+            headers=(),
+            body=b"",
+            elapsed_s=0.0,
+            sent_at=self._at(),
+            received_at="",
+            url=self._target.root + kept.path,
+            sent_headers=self._redactor.hide_headers(headers),
+        )
+        key = (shell.id, lane, ordinal)
+        self._journal.append(
+            intent_record(key, kept, shell.sent_headers, reserved, retry_of, shell.sent_at),
+            durable=True,
+        )
+        self._sent += 1
+        self.spending = spending
+        received = self._wire.send(request, headers, source_address)
+        return self._keep(shell, received)
+
+    def settle(self, exchange: Exchange) -> None:
+        """Take note of the last attempt of a send."""
+        self._circuit = self._circuit.after(exchange)
+
+    def wait(self, lane: str, seconds: float, because: str) -> None:
+        """Journal a pause, and make it."""
+        record = {"kind": "wait", "lane": lane, "seconds": seconds, "because": because}
+        self._journal.append({**record, "at": self._at()}, durable=False)
+        time.sleep(seconds)
+
+    def now(self, lane: str) -> datetime:
+        """Return the time, and journal that `lane` asked for it."""
+        moment = self._now().astimezone(UTC)
+        self._clocks[lane] = self._clocks.get(lane, 0) + 1
+        record = {"kind": "clock", "lane": lane, "ordinal": self._clocks[lane]}
+        self._journal.append({**record, "at": timestamp(moment)}, durable=False)
+        return moment
+
+    def close(self, reason: str) -> Record:
+        """Write the footer, close everything and return the footer."""
+        footer = {
+            "kind": "footer",
+            "reason": self._redactor.hide(reason),
+            "spent": {
+                "requests": self.spending.requests,
+                "output_tokens": self.spending.output_tokens,
+                "cost_usd": self.spending.cost_usd,
+            },
+            "finished_at": self._at(),
+        }
+        try:
+            self._journal.append(footer, durable=True)
+        finally:
+            self._journal.close()
+            self._wire.close()
+        return footer
+
+    def _persona(self, name: str | None) -> tuple[str | None, str | None]:
+        if name is None:
+            return None, None
+        persona = self._target.personas.get(name)
+        if persona is None:
+            known = ", ".join(self._target.personas)
+            raise UnknownPersona(
+                f"expected a persona of the target file ({known}), got {name!r}; add it there"
+            )
+        return self._target.secrets.value(name), persona.source_address
+
+    def _keep(self, shell: Exchange, received: Received) -> Exchange:
+        fault = received.fault
+        body = Redacted(b"", withheld=False)
+        if fault is None:
+            body = self._redactor.hide_body(received.body)
+        else:
+            fault = replace(fault, detail=self._redactor.hide(fault.detail))
+        exchange = replace(
+            shell,
+            status=received.status,
+            headers=self._redactor.hide_headers(received.headers),
+            body=body.body,
+            elapsed_s=received.elapsed_s,
+            received_at=self._at(),
+            fault=fault,
+        )
+        record = (
+            response_record(exchange, len(received.body), body.withheld)
+            if fault is None
+            else fault_record(exchange, fault)
+        )
+        self._journal.append(record, durable=True)
+        return exchange
+
+    def _at(self) -> str:
+        return timestamp(self._now())
+
+
+def _suite_version() -> str:
+    try:
+        return importlib.metadata.version("distillation-resistance-standard")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+unknown"

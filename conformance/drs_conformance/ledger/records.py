@@ -1,0 +1,187 @@
+"""The lines of a journal (schema `journal-record`) as values, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from drs_conformance.ledger.bodies import decode_body, encode_body
+from drs_conformance.ledger.exchange import Exchange, Fault, Headers, WireRequest
+from drs_conformance.ledger.spending import Reservation
+from drs_conformance.target import Target
+
+__all__ = [
+    "Record",
+    "exchanges_of",
+    "fault_record",
+    "header_record",
+    "intent_record",
+    "parse_timestamp",
+    "response_record",
+    "timestamp",
+]
+
+Record = dict[str, Any]
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as RFC 3339 UTC with microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Undo `timestamp`. Raises ValueError."""
+    return datetime.fromisoformat(text)
+
+
+def header_record(target: Target, run: object, versions: tuple[str, str], at: str) -> Record:
+    """Return what the first line says; `versions` are those of the standard and of the suite."""
+    return {
+        "kind": "header",
+        "drs_version": versions[0],
+        "suite_version": versions[1],
+        "started_at": at,
+        "target": {
+            "name": target.name,
+            "base_url": target.base_url,
+            "root": target.root,
+            "dialect": target.dialect,
+            "model": target.model,
+            "timeout_s": target.timeout_s,
+            "personas": {
+                name: {
+                    "credential": persona.credential_variable,
+                    "source_address": persona.source_address,
+                }
+                for name, persona in target.personas.items()
+            },
+            "budget": {
+                "max_requests": target.budget.max_requests,
+                "max_output_tokens": target.budget.max_output_tokens,
+                "max_cost_usd": target.budget.max_cost_usd,
+            },
+            "prices": {
+                "input_usd_per_mtok": target.prices.input_usd_per_mtok,
+                "output_usd_per_mtok": target.prices.output_usd_per_mtok,
+            },
+        },
+        "run": run,
+    }
+
+
+def intent_record(
+    key: tuple[str, str, int],
+    request: WireRequest,
+    sent_headers: Headers,
+    reserved: Reservation,
+    retry_of: str | None,
+    at: str,
+) -> Record:
+    """Return the line that is durable before anything is sent; `key` is id, lane, ordinal."""
+    return {
+        "kind": "intent",
+        "id": key[0],
+        "lane": key[1],
+        "ordinal": key[2],
+        "retry_of": retry_of,
+        "digest": request.digest(),
+        "request": request.record(),
+        "sent_headers": [list(pair) for pair in sent_headers],
+        "reserved": {
+            "input_tokens": reserved.input_tokens,
+            "output_tokens": reserved.output_tokens,
+            "cost_usd": reserved.cost_usd,
+        },
+        "sent_at": at,
+    }
+
+
+def response_record(exchange: Exchange, received_bytes: int, withheld: bool) -> Record:
+    """Return the line for a response; `received_bytes` is the length before redaction."""
+    return {
+        "kind": "response",
+        "id": exchange.id,
+        "status": exchange.status,
+        "headers": [list(pair) for pair in exchange.headers],
+        "body": encode_body(exchange.body),
+        "body_bytes": received_bytes,
+        "withheld": withheld,
+        "elapsed_s": exchange.elapsed_s,
+        "received_at": exchange.received_at,
+    }
+
+
+def fault_record(exchange: Exchange, fault: Fault) -> Record:
+    """Return the line for a fault."""
+    return {
+        "kind": "fault",
+        "id": exchange.id,
+        "fault": {"kind": fault.kind, "detail": fault.detail},
+        "elapsed_s": exchange.elapsed_s,
+        "received_at": exchange.received_at,
+    }
+
+
+def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
+    """Return the exchanges of a journal in schedule order.
+
+    An intent that nothing followed becomes an exchange with the fault `censored`: it may have
+    reached the target, so it is billed and never sent again.
+
+    Raises:
+        KeyError, TypeError, ValueError: a record is not one of the schema.
+
+    """
+    intents: dict[str, Mapping[str, Any]] = {}
+    endings: dict[str, Mapping[str, Any]] = {}
+    root = ""
+    for record in records:
+        if record["kind"] == "header":
+            root = record["target"]["root"]
+        elif record["kind"] == "intent":
+            intents[record["id"]] = record
+        elif record["kind"] in {"response", "fault"}:
+            endings[record["id"]] = record
+    return [_exchange(root, intent, endings.get(key)) for key, intent in intents.items()]
+
+
+def _exchange(root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | None) -> Exchange:
+    request = _request(intent["request"])
+    if ending is None:
+        fault: Fault | None = Fault("censored", "the run was stopped before an answer was kept")
+    elif ending["kind"] == "fault":
+        fault = Fault(ending["fault"]["kind"], ending["fault"]["detail"])
+    else:
+        fault = None
+    response = ending if ending is not None and ending["kind"] == "response" else None
+    return Exchange(
+        id=intent["id"],
+        lane=intent["lane"],
+        ordinal=intent["ordinal"],
+        request=request,
+        status=response["status"] if response else None,
+        headers=_pairs(response["headers"]) if response else (),
+        body=(decode_body(response["body"]) or b"") if response else b"",
+        elapsed_s=ending["elapsed_s"] if ending else 0.0,
+        sent_at=intent["sent_at"],
+        received_at=ending["received_at"] if ending else intent["sent_at"],
+        fault=fault,
+        url=root + request.path,
+        sent_headers=_pairs(intent["sent_headers"]),
+    )
+
+
+def _request(record: Mapping[str, Any]) -> WireRequest:
+    return WireRequest(
+        record["method"],
+        record["path"],
+        record["persona"],
+        _pairs(record["headers"]),
+        decode_body(record["body"]),
+        record["output_tokens"],
+    )
+
+
+def _pairs(pairs: Iterable[Iterable[str]]) -> Headers:
+    return tuple((name, value) for name, value in pairs)

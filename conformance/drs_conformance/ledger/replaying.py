@@ -1,0 +1,112 @@
+"""Answering from a journal instead of a target."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.journal import JOURNAL_NAME, read_journal
+from drs_conformance.ledger.records import Record, exchanges_of, parse_timestamp
+from drs_conformance.ledger.redaction import Redactor
+from drs_conformance.ledger.spending import Circuit, Reservation, Spending, reservation
+from drs_conformance.target import Budget, Prices
+
+__all__ = ["ReplayDiverged", "Replaying"]
+
+
+class ReplayDiverged(Exception):
+    """The checks asked for something else than they did when the journal was recorded."""
+
+
+class Replaying:
+    """The source of a ledger that sends nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read and verify the journal in `folder`; raises `JournalDamaged`."""
+        records, summary = read_journal(folder / JOURNAL_NAME)
+        self.header: Record = dict(summary.header)
+        self.footer: Record = dict(summary.footer or {})
+        exchanges = exchanges_of(records)
+        intents = [record for record in records if record["kind"] == "intent"]
+        self._exchanges = {(e.lane, e.ordinal): e for e in exchanges}
+        self._digests = {(i["lane"], i["ordinal"]): i["digest"] for i in intents}
+        self._reserved = {(i["lane"], i["ordinal"]): Reservation(**i["reserved"]) for i in intents}
+        self._clocks = {
+            (r["lane"], r["ordinal"]): parse_timestamp(r["at"])
+            for r in records
+            if r["kind"] == "clock"
+        }
+        self._asked: dict[str, int] = {}
+        self._redactor = Redactor()
+        self._final = _final_state(exchanges, intents)
+        self.spending = Spending()
+
+    def exchange(
+        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
+    ) -> Exchange:
+        """Return the exchange that stands at this place of the journal."""
+        key = (lane, ordinal)
+        if key not in self._exchanges:
+            self._require_stopped(lane, ordinal, request)
+        kept = self._redactor.hide_request(request)
+        found = self._exchanges[key]
+        if kept.digest() != self._digests[key]:
+            raise ReplayDiverged(
+                f"exchange {ordinal} of {lane} was {_shown(found.request)} when it was recorded "
+                f"({found.id}), now the check asks for {_shown(kept)}; replay with the version of "
+                f"the suite that recorded it ({self.header['suite_version']})"
+            )
+        self.spending = self.spending.plus(self._reserved[key])
+        return replace(found, request=kept)
+
+    def settle(self, exchange: Exchange) -> None:
+        """Do nothing: whether the target was gone is known from the end of the journal."""
+
+    def wait(self, lane: str, seconds: float, because: str) -> None:
+        """Do not wait."""
+
+    def now(self, lane: str) -> datetime:
+        """Return the time that `lane` was given when the journal was recorded."""
+        self._asked[lane] = self._asked.get(lane, 0) + 1
+        key = (lane, self._asked[lane])
+        if key not in self._clocks:
+            raise ReplayDiverged(f"{lane} did not ask for the time {key[1]} times when recorded")
+        return self._clocks[key]
+
+    def close(self, reason: str) -> Record:
+        """Return the footer of the journal; empty when it has none."""
+        return self.footer
+
+    def _require_stopped(self, lane: str, ordinal: int, request: WireRequest) -> None:
+        """Raise what stopped the recorded run here, else `ReplayDiverged`.
+
+        That state is the one at the end of the journal, so that a replay of a few requirements
+        meets it where the whole run did.
+        """
+        circuit, spending = self._final
+        circuit.require_closed()
+        target: Any = self.header["target"]
+        prices = Prices(**target["prices"])
+        spending.require_room(reservation(request, prices), Budget(**target["budget"]))
+        raise ReplayDiverged(
+            f"the journal holds no exchange {ordinal} of {lane}; now the check asks for "
+            f"{_shown(request)}"
+        )
+
+
+def _final_state(exchanges: list[Exchange], intents: list[Record]) -> tuple[Circuit, Spending]:
+    circuit, spending = Circuit(), Spending()
+    retried = {intent["retry_of"] for intent in intents}
+    for exchange, intent in zip(exchanges, intents, strict=True):
+        spending = spending.plus(Reservation(**intent["reserved"]))
+        if exchange.id not in retried:
+            circuit = circuit.after(exchange)
+    return circuit, spending
+
+
+def _shown(request: WireRequest) -> str:
+    size = "no body" if request.body is None else f"{len(request.body)} bytes"
+    return f"{request.method} {request.path} by {request.persona or 'nobody'} with {size}"

@@ -1,0 +1,161 @@
+"""Sending a request and taking in what comes back: the only code that talks to a network."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from dataclasses import dataclass
+
+import httpx
+from drs_conformance.ledger.exchange import Fault, FaultKind, Headers, WireRequest
+
+__all__ = ["MAX_BODY_BYTES", "Received", "Wire"]
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+# Both log what is sent and received, before redaction.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).disabled = True
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back, not yet redacted: a response, or a fault."""
+
+    status: int | None
+    headers: Headers
+    body: bytes
+    elapsed_s: float
+    fault: Fault | None
+
+
+class Wire:
+    """Connections to one root, a pool for each persona so that no two accounts share one.
+
+    The requests look like those of any program that uses this HTTP library: its own User-Agent,
+    because a name borrowed from another program would not agree with the order of the fields and
+    the TLS handshake, and so would single the suite out.
+    """
+
+    def __init__(self, root: str, timeout_s: float) -> None:
+        """Take the root without a slash at its end and the deadline of a whole exchange."""
+        self._root = root
+        self._timeout_s = timeout_s
+        self._runner = asyncio.Runner()
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        self._tls: ssl.SSLContext | bool = (
+            httpx.create_ssl_context(trust_env=False) if root.startswith("https:") else False
+        )
+
+    def headers(self, request: WireRequest) -> Headers:
+        """Return the header fields that go out for a request, without the credential."""
+        given = {name.lower() for name, _ in request.headers}
+        ordinary = (
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("Connection", "keep-alive"),
+            ("User-Agent", f"python-httpx/{httpx.__version__}"),
+        )
+        return (*(pair for pair in ordinary if pair[0].lower() not in given), *request.headers)
+
+    def send(self, request: WireRequest, headers: Headers, source_address: str | None) -> Received:
+        """Send `request` with exactly `headers` (and `Host`, `Content-Length`).
+
+        Never raises for what the target or the network does.
+        """
+        return self._runner.run(self._send(request, headers, source_address))
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            self._runner.run(client.aclose())
+        self._clients.clear()
+        self._runner.close()
+
+    async def _send(
+        self, request: WireRequest, headers: Headers, source_address: str | None
+    ) -> Received:
+        client = self._client(request.persona, source_address)
+        message = httpx.Request(
+            request.method,
+            self._root + request.path,
+            headers=list(headers),
+            content=request.body,
+            # As given: httpx would otherwise normalise escapes and dots.
+            extensions={"target": request.path.encode("ascii")},
+        )
+        taken = _Taken()
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                fault = await taken.take(client, message)
+        except TimeoutError:
+            fault = Fault("timeout", f"no whole response within {self._timeout_s:g} s{taken}")
+        except httpx.ConnectError as error:
+            fault = Fault("connect", f"could not connect to {self._root}: {_reason(error)}")
+        except (httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
+            kind: FaultKind = "protocol" if taken.status is not None else "reset"
+            fault = Fault(kind, f"the connection broke: {_reason(error)}{taken}")
+        except httpx.RemoteProtocolError as error:
+            # The peer closed before a whole response head; anything else is not HTTP.
+            silent = taken.status is None and "without sending" in str(error)
+            fault = Fault("reset" if silent else "protocol", f"{_reason(error)}{taken}")
+        except httpx.HTTPError as error:
+            fault = Fault("protocol", f"{_reason(error)}{taken}")
+        elapsed_s = round(time.perf_counter() - started, 6)
+        if fault is not None:
+            return Received(None, (), b"", elapsed_s, fault)
+        return Received(taken.status, taken.headers, bytes(taken.body), elapsed_s, None)
+
+    def _client(self, persona: str | None, source_address: str | None) -> httpx.AsyncClient:
+        if persona not in self._clients:
+            transport = httpx.AsyncHTTPTransport(
+                verify=self._tls, trust_env=False, local_address=source_address
+            )
+            self._clients[persona] = httpx.AsyncClient(
+                transport=transport, trust_env=False, timeout=None, follow_redirects=False
+            )
+        return self._clients[persona]
+
+
+class _Taken:
+    """As much of a response as has come."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.headers: Headers = ()
+        self.body = bytearray()
+
+    async def take(self, client: httpx.AsyncClient, message: httpx.Request) -> Fault | None:
+        response = await client.send(message, stream=True)
+        try:
+            # What a server sets in one exchange must not come back in the next.
+            client.cookies.clear()
+            self.status = response.status_code
+            self.headers = tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in response.headers.raw
+            )
+            encoding = response.headers.get("content-encoding", "identity").strip().lower()
+            if encoding not in {"", "identity"}:
+                return Fault(
+                    "encoded", f"content-encoding {encoding!r}, although identity was asked for"
+                )
+            async for chunk in response.aiter_raw():
+                self.body += chunk
+                if len(self.body) > MAX_BODY_BYTES:
+                    return Fault("too-large", f"a body of more than {MAX_BODY_BYTES} bytes")
+        finally:
+            await response.aclose()
+        return None
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return " (no response line came)"
+        return f" (after status {self.status} and {len(self.body)} bytes of the body)"
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,26 @@
+"""What a pass excludes."""
+
+from __future__ import annotations
+
+__all__ = ["CONFIDENCE", "excluded_rate", "excluded_sentence"]
+
+CONFIDENCE = 0.95
+
+
+def excluded_rate(trials: int) -> float:
+    """Return the rate of violations that ``trials`` probes without one exclude.
+
+    The upper limit of the exact one-sided interval for no success in ``trials`` independent
+    trials (Clopper and Pearson 1934): ``1 - 0.05 ** (1 / trials)``.
+    """
+    return float(1 - (1 - CONFIDENCE) ** (1 / trials))
+
+
+def excluded_sentence(trials: int) -> str:
+    """Say in words what a pass over ``trials`` probes excludes."""
+    if trials < 2:
+        return "a single observation: excludes a fault that shows every time, and no more"
+    return (
+        f"{trials} probes: excludes violations in more than {excluded_rate(trials):.0%} of such "
+        f"requests, at {CONFIDENCE:.0%} confidence"
+    )

@@ -1,0 +1,1 @@
+"""Who may do what to which persona, and when: leases on test personas."""

@@ -1,0 +1,154 @@
+"""Leases on test personas: the only code that resets, advances or flags one.
+
+A check asks for a fresh persona, gets one in good standing that nobody else uses, and gives it
+back when the check ends. Where the provider has no test mode each fresh persona is used once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drs_conformance.checks.requirement import Untestable
+from drs_conformance.ledger import Exchange, MalformedBody
+from drs_conformance.scheduling.ladder import Ladder
+from drs_conformance.specification.schemas import problems
+
+__all__ = ["Fresh", "Pool", "Step", "PersonaFault"]
+
+# A provider may ask for more than one piece of evidence before it takes a step.
+_FLAGS_PER_STEP = 8
+
+Send = Callable[[str, str, str, Mapping[str, Any] | None], Exchange]
+"""``send(method, path, persona, document)``, in the lane of whoever holds the lease."""
+
+
+class PersonaFault(Untestable):
+    """An operation of the test mode did not do what the standard says it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of the test mode: the exchange, and the true state that it reported."""
+
+    exchange: Exchange
+    state: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Identifier of the exchange."""
+        return self.exchange.id
+
+    @property
+    def standing(self) -> str:
+        """True state of the ladder after the step."""
+        return str(self.state["state"])
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A leased persona. Operations raise :class:`PersonaFault` when they do not work."""
+
+    name: str
+    root: str
+    ladder: Ladder
+    states: frozenset[str]
+    send: Send
+
+    def truth(self) -> Step:
+        """Read the true state."""
+        return self._operate("GET", "", None)
+
+    def reset(self) -> Step:
+        """Put the persona back into good standing."""
+        return self._operate("POST", "/reset", None)
+
+    def advance(self, seconds: int) -> Step:
+        """Move the clocks of the persona by ``seconds``."""
+        return self._operate("POST", "/advance", {"seconds": seconds})
+
+    def flag(
+        self,
+        kinds: Sequence[str] = ("prompt-structure",),
+        approvals: Sequence[str] = (),
+        on: str = "evidence",
+    ) -> Step:
+        """Let evidence of ``kinds`` arrive, with the agreement of ``approvals``."""
+        return self._operate(
+            "POST",
+            "/flag",
+            {
+                "on": on,
+                "evidence": [{"kind": kind} for kind in kinds],
+                "approvals": list(approvals),
+            },
+        )
+
+    def raise_to(self, state: str, kinds: Sequence[str] = ("prompt-structure",)) -> list[Step]:
+        """Bring the persona up the ladder to ``state``; return the steps that it took."""
+        way = self.ladder.way_up(state, self.states)
+        if way is None:
+            raise Untestable(f"the declared ladder has no way up to the state {state}")
+        steps: list[Step] = []
+        for edge in way:
+            people = [f"approver-{number}" for number in range(1, edge.approvals + 1)]
+            for _ in range(_FLAGS_PER_STEP):
+                steps.append(self.flag(kinds, people))
+                if steps[-1].standing != edge.source:
+                    break
+            if steps[-1].standing != edge.target:
+                raise Untestable(
+                    f"the persona {self.name} could not be brought to {state}: after evidence in "
+                    f"the state {edge.source} it is in {steps[-1].standing}, not {edge.target}",
+                    *steps,
+                )
+        return steps
+
+    def _operate(self, method: str, operation: str, document: Mapping[str, Any] | None) -> Step:
+        path = f"{self.root}/personas/{self.name}{operation}"
+        exchange = self.send(method, path, "auditor", document)
+        what = f"{method} {path}"
+        if exchange.status != 200:
+            raise PersonaFault(f"{what} answered {exchange.status}, expected 200", exchange)
+        try:
+            state = exchange.json()
+        except MalformedBody as error:
+            raise PersonaFault(f"{what}: {error}", exchange) from error
+        faults = problems("persona-state", state)
+        if faults or not isinstance(state, Mapping):
+            raise PersonaFault(f"{what}: not a persona-state: {faults[0]}", exchange)
+        return Step(exchange, state)
+
+
+@dataclass(slots=True)
+class Pool:
+    """The fresh personas of a target and which of them are in use."""
+
+    names: Sequence[str]
+    test_root: str | None
+    ladder: Ladder
+    states: frozenset[str]
+    held: set[str] = field(default_factory=set)
+
+    def lease(self, send: Send) -> Fresh:
+        """Hand out a persona in good standing; :meth:`give_back` returns it."""
+        if self.test_root is None:
+            raise Untestable(
+                "the provider declares no test mode, so no persona can be brought into a state"
+            )
+        for name in self.names:
+            if name not in self.held:
+                self.held.add(name)
+                fresh = Fresh(name, self.test_root, self.ladder, self.states, send)
+                fresh.reset()
+                return fresh
+        raise Untestable(
+            "the target file names no fresh persona that is free"
+            if self.names
+            else "the target file names no fresh persona (fresh-1, fresh-2, ...)"
+        )
+
+    def give_back(self, names: Iterable[str]) -> None:
+        """Return personas to the pool."""
+        self.held.difference_update(names)

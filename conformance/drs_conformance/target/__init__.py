@@ -1,0 +1,47 @@
+"""What a run is pointed at: target file, personas, authorisation, budget, and how to start it."""
+
+from drs_conformance.target.authorising import AuthorisationError, authorise
+from drs_conformance.target.launching import (
+    BadReadyLineError,
+    LaunchError,
+    NotReadyError,
+    NotStartedError,
+    launch,
+)
+from drs_conformance.target.loading import load_target
+from drs_conformance.target.model import (
+    Authorisation,
+    Bounds,
+    Budget,
+    Persona,
+    Prices,
+    Start,
+    Target,
+    Waiver,
+)
+from drs_conformance.target.origins import Origin
+from drs_conformance.target.problems import Problem, TargetError
+from drs_conformance.target.secrets import Secrets
+
+__all__ = [
+    "Authorisation",
+    "AuthorisationError",
+    "BadReadyLineError",
+    "Bounds",
+    "Budget",
+    "LaunchError",
+    "NotReadyError",
+    "NotStartedError",
+    "Origin",
+    "Persona",
+    "Prices",
+    "Problem",
+    "Secrets",
+    "Start",
+    "Target",
+    "TargetError",
+    "Waiver",
+    "authorise",
+    "launch",
+    "load_target",
+]

@@ -1,0 +1,98 @@
+"""Whether a run against a target is permitted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from drs_conformance.target.model import Target
+from drs_conformance.target.origins import Origin
+from drs_conformance.target.problems import Problem, TargetError
+
+__all__ = ["AuthorisationError", "authorise"]
+
+
+class AuthorisationError(TargetError):
+    """The run is not permitted as it stands. Nothing was sent."""
+
+
+def authorise(
+    target: Target, now: datetime, *, requirements: Collection[str] | None = None
+) -> None:
+    """Check that `target` may be probed at the time `now`.
+
+    `requirements` are the identifiers of the standard; when given, a waiver for any other is
+    refused, so that a misspelt waiver does not pass in silence.
+
+    Raises:
+        AuthorisationError: the authorisation has ended or not begun, does not cover the origin,
+            or permits less than the budget; or a waiver has expired or names no requirement.
+
+    """
+    problems = [*_period(target, now), *_origin(target), *_budget(target)]
+    problems += _waivers(target, now, requirements)
+    if problems:
+        raise AuthorisationError(problems)
+
+
+def _period(target: Target, now: datetime) -> list[Problem]:
+    permit = target.authorisation
+    file = str(permit.file)
+    if now < permit.not_before:
+        reason = f"the authorisation begins at {permit.not_before.isoformat()}, now is {_at(now)}"
+        return [Problem(file, "/not_before", reason, "wait, or ask for one that is in force")]
+    if now >= permit.expires_at:
+        reason = f"the authorisation ended at {permit.expires_at.isoformat()}, now is {_at(now)}"
+        return [Problem(file, "/expires_at", reason, "ask whoever issued it for a new one")]
+    return []
+
+
+def _origin(target: Target) -> list[Problem]:
+    permit = target.authorisation
+    if any(entry.covers(Origin.of(target.root)) for entry in permit.origins):
+        return []
+    known = ", ".join(map(str, permit.origins))
+    return [
+        Problem(
+            str(permit.file),
+            "/origins",
+            f"the target is {target.root}, which is none of the authorised origins: {known}",
+            "correct base_url, or ask for an authorisation of exactly this scheme, host and port",
+        )
+    ]
+
+
+def _budget(target: Target) -> list[Problem]:
+    budget, bounds = target.budget, target.authorisation.bounds
+    limits = ("max_requests", "max_output_tokens", "max_cost_usd")
+    return [
+        Problem(
+            str(target.file),
+            f"/budget/{name}",
+            f"the budget of {getattr(budget, name)} is above the authorised "
+            f"{getattr(bounds, name)}",
+            f"lower it to at most {getattr(bounds, name)}",
+        )
+        for name in limits
+        if getattr(budget, name) > getattr(bounds, name)
+    ]
+
+
+def _waivers(target: Target, now: datetime, requirements: Collection[str] | None) -> list[Problem]:
+    problems = []
+    today = now.astimezone(UTC).date()
+    for number, waiver in enumerate(target.waivers):
+        pointer = f"/waivers/{number}"
+        if waiver.expires < today:
+            reason = f"the waiver of {waiver.requirement} expired on {waiver.expires.isoformat()}"
+            remedy = "remove it, or decide again and give a later date"
+            problems.append(Problem(str(target.file), f"{pointer}/expires", reason, remedy))
+        if requirements is not None and waiver.requirement not in requirements:
+            reason = f"the standard has no requirement {waiver.requirement}"
+            remedy = "correct the identifier; `drs catalogue` lists them"
+            problems.append(Problem(str(target.file), f"{pointer}/requirement", reason, remedy))
+    return problems
+
+
+def _at(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,169 @@
+"""The target file as values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from drs_conformance.target.origins import Origin, path_of
+from drs_conformance.target.problems import Problem, TargetError
+from drs_conformance.target.secrets import Secrets
+
+__all__ = [
+    "Authorisation",
+    "Bounds",
+    "Budget",
+    "Persona",
+    "Prices",
+    "Start",
+    "Target",
+    "Waiver",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A test account: where its credential comes from, and from which address it speaks."""
+
+    name: str
+    credential_variable: str
+    source_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that a run may spend. Retries count."""
+
+    max_requests: int
+    max_output_tokens: int
+    max_cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for a million tokens."""
+
+    input_usd_per_mtok: float = 0.0
+    output_usd_per_mtok: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A failure that the lab knows and accepts until the end of the day `expires` (UTC)."""
+
+    requirement: str
+    reason: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How to launch the target; `command` is run in the folder of the target file."""
+
+    command: tuple[str, ...]
+    ready_timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most that an authorisation permits."""
+
+    max_requests: int
+    max_output_tokens: int
+    max_cost_usd: float
+    max_concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """Who permits probing what, until when and how much."""
+
+    file: Path
+    issued_by: str
+    contact: str
+    origins: tuple[Origin, ...]
+    not_before: datetime
+    expires_at: datetime
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint under test. Holds its credentials in `secrets` only.
+
+    `base_url` is the dialect's base without a slash at its end, `root` its origin.
+    """
+
+    name: str
+    base_url: str
+    root: str
+    dialect: str
+    model: str
+    personas: Mapping[str, Persona]
+    budget: Budget
+    prices: Prices
+    timeout_s: float
+    trusted_key: str | None
+    waivers: tuple[Waiver, ...]
+    start: Start | None
+    authorisation: Authorisation
+    file: Path
+    secrets: Secrets = field(compare=False)
+
+    @property
+    def base_path(self) -> str:
+        """Path of `base_url`: empty, or with a slash at its start and none at its end."""
+        return path_of(self.base_url)
+
+    def rebased(self, url: str) -> Target:
+        """Return the target at the root `url`, as a ready line gives it.
+
+        Raises:
+            TargetError: `url` is not the root of an http or https server.
+
+        """
+        try:
+            root = str(Origin.of(url))
+            if path_of(url):
+                raise ValueError(f"expected a root without a path, got {url!r}")
+        except ValueError as error:
+            raise TargetError(
+                [
+                    Problem(
+                        str(self.file),
+                        "/start",
+                        f"the ready line's url cannot be used: {error}",
+                        "let the server print its root, such as http://127.0.0.1:8080",
+                    )
+                ]
+            ) from None
+        return dataclasses.replace(self, root=root, base_url=root + self.base_path)
+
+    def narrowed(
+        self, max_requests: int | None = None, max_cost_usd: float | None = None
+    ) -> Target:
+        """Return the target with a smaller budget; None leaves a limit as it is.
+
+        Raises:
+            TargetError: a limit would grow, or is negative.
+
+        """
+        limits = {"max_requests": max_requests, "max_cost_usd": max_cost_usd}
+        problems = [
+            Problem(
+                str(self.file),
+                f"/budget/{name}",
+                f"expected a limit from 0 to {getattr(self.budget, name)}, got {limit}",
+                "ask for less, or raise the budget in the target file",
+            )
+            for name, limit in limits.items()
+            if limit is not None and not 0 <= limit <= getattr(self.budget, name)
+        ]
+        if problems:
+            raise TargetError(problems)
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        budget = dataclasses.replace(self.budget, **given)  # type: ignore[arg-type]
+        return dataclasses.replace(self, budget=budget)

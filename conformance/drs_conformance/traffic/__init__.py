@@ -1,0 +1,1 @@
+"""What the suite sends: ordinary prompts, generated requests, and episodes on the ladder."""

@@ -1,0 +1,208 @@
+"""Mutants of the chapter Interface exposure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.exposure import ExposureRules, OutOfBounds
+from drs_reference.gateway.openai_chat import OpenAIChat, Round
+from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.sampling import Emission, Generation, Scored
+from drs_reference.model import LanguageModel, log_softmax
+from drs_reference.standard import registry
+
+from mutants.mutant import mutant
+
+
+def _altered(
+    parts: Parts,
+    dialect: type[OpenAIChat] = OpenAIChat,
+    rules: type[ExposureRules] = ExposureRules,
+) -> Parts:
+    return replace(
+        parts,
+        dialect=dialect(parts.dialect.tokens, parts.dialect.models),
+        exposure=rules(parts.exposure.bounds, registry("raw-outputs")),
+    )
+
+
+class AsAsked(ExposureRules):
+    """Holds a request against the bounds as the caller wrote it, whatever became of it since."""
+
+    def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
+        return super().violation(
+            replace(
+                request, top_logprobs=body.get("top_logprobs") or 0, choices=body.get("n") or 1
+            ),
+            body,
+        )
+
+
+@mutant(breaks=["EXP-01"])
+def one_alternative_more_when_streaming(parts: Parts) -> Parts:
+    """Streamed answers report one alternative more than was asked for."""
+
+    class Dialect(OpenAIChat):
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            request = super().parse(body)
+            more = request.top_logprobs + (request.stream and request.top_logprobs > 0)
+            return replace(request, top_logprobs=more)
+
+    return _altered(parts, Dialect, AsAsked)
+
+
+@mutant(breaks=["EXP-02"])
+def full_precision_when_streaming(parts: Parts) -> Parts:
+    """Streamed log-probabilities are not rounded."""
+
+    class Dialect(OpenAIChat):
+        def chunks(
+            self,
+            request: ChatRequest,
+            head: Mapping[str, Any],
+            emission: Emission,
+            shown: Round,
+        ) -> list[dict[str, Any]]:
+            return super().chunks(request, head, emission, lambda value: value)
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-03"])
+def bias_shows_in_log_probabilities(parts: Parts) -> Parts:
+    """A token bias beside log-probabilities is honoured and brings tokens into view."""
+
+    class Rules(ExposureRules):
+        def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
+            found = super().violation(request, body)
+            return None if found == OutOfBounds("logit_bias", 0) else found
+
+    class Dialect(OpenAIChat):
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            request = super().parse(body)
+            self.bias = request.sampling.logit_bias
+            return request
+
+        def logprobs(self, tokens: Iterable[Any], shown: Round) -> dict[str, Any]:
+            return super().logprobs([self._biased(token) for token in tokens], shown)
+
+        def _biased(self, token: Any) -> Any:
+            lifted = [Scored(t, -0.001) for t, bias in self.bias.items() if bias > 0]
+            seen = {other.token for other in lifted}
+            others = [a for a in token.alternatives if a.token not in seen]
+            alternatives = tuple((lifted[:1] + others)[: len(token.alternatives)])
+            return replace(token, alternatives=alternatives)
+
+    return _altered(parts, Dialect, Rules)
+
+
+@mutant(breaks=["EXP-04"])
+def seed_slides_the_alternatives(parts: Parts) -> Parts:
+    """Each seed shows another slice of the vocabulary."""
+
+    class Dialect(OpenAIChat):
+        window = 0
+        wanted = 0
+
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            request = super().parse(body)
+            seed = request.sampling.seed
+            self.window = 0 if seed is None else seed % 7
+            self.wanted = request.top_logprobs
+            return replace(request, top_logprobs=request.top_logprobs + self.window)
+
+        def logprobs(self, tokens: Iterable[Any], shown: Round) -> dict[str, Any]:
+            slid = [
+                replace(token, alternatives=token.alternatives[self.window :][: self.wanted])
+                for token in tokens
+            ]
+            return super().logprobs(slid, shown)
+
+    return _altered(parts, Dialect, AsAsked)
+
+
+@mutant(breaks=["EXP-05"])
+def excess_is_cut_in_silence(parts: Parts) -> Parts:
+    """A request for too much is answered with less, as if that had been asked for."""
+
+    class Dialect(OpenAIChat):
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            within = dict(body)
+            for member, most in (
+                ("top_logprobs", parts.exposure.bounds.top_logprobs_max),
+                ("n", parts.exposure.bounds.choices_max),
+            ):
+                if isinstance(within.get(member), int):
+                    within[member] = min(within[member], most)
+            return super().parse(within)
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-06"])
+def prompt_log_probabilities(parts: Parts) -> Parts:
+    """A debugging member of the inference server is passed through to the public."""
+
+    class Rules(ExposureRules):
+        def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
+            return super().violation(request, {**body, "prompt_logprobs": None})
+
+    class Dialect(OpenAIChat):
+        asked = False
+
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            self.asked = bool(body.get("prompt_logprobs"))
+            return super().parse(body)
+
+        def completion(
+            self,
+            request: ChatRequest,
+            emissions: Iterable[Emission],
+            generation: Generation,
+            shown: Round,
+            created: int,
+        ) -> dict[str, Any]:
+            document = super().completion(request, emissions, generation, shown, created)
+            if self.asked:
+                document["prompt_logprobs"] = _of_prompt(parts, request)
+            return document
+
+    return _altered(parts, Dialect, Rules)
+
+
+def _of_prompt(parts: Parts, request: ChatRequest) -> list[float]:
+    model = parts.model
+    assert isinstance(model, LanguageModel)
+    decoding = model.start([])
+    values = []
+    for token in model.tokenizer.encode(request.messages[-1][1]):
+        values.append(float(log_softmax(decoding.logits())[token]))
+        decoding.push(token)
+    return values
+
+
+@mutant(breaks=["EXP-07"])
+def one_choice_more(parts: Parts) -> Parts:
+    """Whoever asks for several choices gets one more."""
+
+    class Dialect(OpenAIChat):
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            request = super().parse(body)
+            return replace(request, choices=request.choices + (request.choices > 1))
+
+    return _altered(parts, Dialect, AsAsked)
+
+
+@mutant(breaks=["EXP-08"])
+def noise_on_log_probabilities(parts: Parts) -> Parts:
+    """Log-probabilities carry noise and do not belong to any distribution."""
+
+    class Rules(ExposureRules):
+        def logprob(self, value: float) -> float:
+            return super().logprob(value + 0.5 * math.sin(1e4 * value + 1))
+
+    return _altered(parts, rules=Rules)

@@ -1,0 +1,85 @@
+"""The command line ``drs-reference``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from drs_reference import __version__
+
+_EXTRA = {"anyio", "numpy", "starlette", "uvicorn"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="drs-reference",
+        description="Reference implementation of the Distillation-Resistance Standard.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser(
+        "serve",
+        help="serve the reference endpoint",
+        description="Serve the reference endpoint until SIGTERM or SIGINT. When it is ready, one "
+        "line of JSON with its url is written to stdout; logs go to stderr.",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument(
+        "--port", type=_port, default=0, help="port; 0, the default, takes a free one"
+    )
+    serve.add_argument(
+        "--storage",
+        metavar="URL",
+        help="where state is kept, sqlite:///FILE (sqlite:////FILE for an absolute path); default: "
+        "below the --write-target folder, else a private file that is removed at the end",
+    )
+    serve.add_argument(
+        "--write-target",
+        type=Path,
+        metavar="DIR",
+        help="write target.yaml, credentials.env and authorisation.yaml there and go on serving",
+    )
+    serve.add_argument(
+        "--credentials",
+        type=Path,
+        metavar="FILE",
+        help="take the personas' keys from a credentials.env instead of making fresh ones",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status: 0 done, 2 it could not start."""
+    options = _parser().parse_args(argv)
+    try:
+        from drs_reference.gateway.serve import ServeOptions, run
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
+            raise
+        print(
+            f"drs-reference: {error.name} is missing; install it with "
+            "pip install 'distillation-resistance-standard[reference]'",
+            file=sys.stderr,
+        )
+        return 2
+    return run(
+        ServeOptions(
+            host=options.host,
+            port=options.port,
+            storage=options.storage,
+            write_target=options.write_target,
+            credentials=options.credentials,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The endpoint: dialect routes, control plane, test mode, rate limits."""

@@ -1,0 +1,139 @@
+"""The live accounts: every change is durable before it is seen."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from drs_reference.gateway.clock import Clock
+from drs_reference.gateway.credentials import PERSONAS
+from drs_reference.response.appeals import Appeal
+from drs_reference.response.cases import Case
+from drs_reference.response.ladder import Event
+from drs_reference.response.procedure import Account, Procedure, Progress
+from drs_reference.storage.base import Change, Storage
+
+
+def new_identifier(kind: str) -> str:
+    """An opaque identifier such as ``case-`` and 128 random bits."""
+    return f"{kind}-{secrets.token_hex(16)}"
+
+
+class Accounts:
+    """Accounts in memory over a storage. Blocking; safe to use from several threads."""
+
+    def __init__(self, storage: Storage, procedure: Procedure, clock: Clock) -> None:
+        self.storage = storage
+        self.procedure = procedure
+        self.clock = clock
+        self._lock = threading.RLock()
+        self._by_persona = {account.persona: account for account in storage.accounts()}
+        for persona, held_in in PERSONAS.items():
+            used = held_in is None or held_in in procedure.ladder.stages
+            if used and persona not in self._by_persona:
+                self._open(persona, held_in)
+
+    def personas(self) -> Iterable[str]:
+        """Names of the test personas."""
+        return tuple(self._by_persona)
+
+    def now(self, account: Account) -> datetime:
+        """The time by an account's clock."""
+        return self.clock.of(account)
+
+    def current(self, persona: str) -> Account | None:
+        """The account of a persona with everything that fell due, or None if there is none."""
+        with self._lock:
+            account = self._by_persona.get(persona)
+            if account is None:
+                return None
+            return self._keep(account, self.procedure.settle(account, self.now(account)))
+
+    def apply(self, persona: str, event: Event) -> Account:
+        """One event of the ladder for an existing persona."""
+        with self._lock:
+            account = self._by_persona[persona]
+            now, fresh_case = self.now(account), new_identifier("case")
+            progress = self.procedure.apply(account, event, now, fresh_case)
+            upheld = event.on == "appeal-upheld" and any(
+                entry.kind == "transition" and entry.on == event.on for entry in progress.entries
+            )
+            return self._keep(account, progress, self._upheld_appeals(progress) if upheld else ())
+
+    def reset(self, persona: str) -> Account:
+        """Good standing and an unmoved clock; a held persona goes back to its state."""
+        with self._lock:
+            account, real_now = self._by_persona[persona], self.clock.now()
+            progress = self.procedure.reset(account, self.now(account), real_now)
+            held = self.procedure.hold(progress.account, real_now, new_identifier("case"))
+            return self._keep(
+                account,
+                Progress(
+                    held.account,
+                    progress.entries + held.entries,
+                    progress.cases + held.cases,
+                ),
+            )
+
+    def advance(self, persona: str, seconds: int) -> Account:
+        """Move the clock of a persona and carry out what fell due.
+
+        Raises ``OverflowError`` when the calendar has no such day.
+        """
+        with self._lock:
+            account = self._by_persona[persona]
+            moved = replace(account, clock_offset_s=account.clock_offset_s + seconds)
+            return self._keep(account, self.procedure.settle(moved, self.now(moved)))
+
+    def lodge(self, appeal: Appeal) -> None:
+        """Make an appeal and its entry in the case durable together."""
+        with self._lock:
+            changed = {}
+            case = self.case(appeal.case)
+            if case is None:
+                raise KeyError(appeal.case)
+            case = replace(case, appeals=(*case.appeals, appeal.id))
+            for persona, account in self._by_persona.items():
+                if account.case is not None and account.case.id == case.id:
+                    changed[persona] = replace(account, case=case)
+            self.storage.commit(Change(tuple(changed.values()), (case,), (appeal,)))
+            self._by_persona.update(changed)
+
+    def case(self, case: str) -> Case | None:
+        """A case, open or closed, as it stands now; None if there is none."""
+        with self._lock:
+            for persona in self._by_persona:
+                self.current(persona)
+            return self.storage.case(case)
+
+    def appeal(self, appeal: str) -> Appeal | None:
+        """An appeal, or None if there is none."""
+        return self.storage.appeal(appeal)
+
+    def _open(self, persona: str, held_in: str | None) -> None:
+        now = self.clock.now()
+        account = self.procedure.open_account(new_identifier("acct"), persona, held_in, now)
+        progress = self.procedure.hold(account, now, new_identifier("case"))
+        self.storage.commit(Change((progress.account,), progress.cases, (), progress.entries))
+        self._by_persona[persona] = progress.account
+
+    def _keep(
+        self, before: Account, progress: Progress, appeals: tuple[Appeal, ...] = ()
+    ) -> Account:
+        if progress.account != before or progress.entries or progress.cases:
+            self.storage.commit(
+                Change((progress.account,), progress.cases, appeals, progress.entries)
+            )
+            self._by_persona[before.persona] = progress.account
+        return progress.account
+
+    def _upheld_appeals(self, progress: Progress) -> tuple[Appeal, ...]:
+        found = [self.storage.appeal(appeal) for case in progress.cases for appeal in case.appeals]
+        return tuple(
+            replace(appeal, status="upheld")
+            for appeal in found
+            if appeal is not None and appeal.status == "received"
+        )

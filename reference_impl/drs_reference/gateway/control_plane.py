@@ -1,0 +1,187 @@
+"""Routes of the control plane: declaration, account view, appeals, case records, test mode."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.body import (
+    LIMIT,
+    BodyError,
+    BodyTimeoutError,
+    BodyTooLargeError,
+    read_body,
+)
+from drs_reference.gateway.declaration import MAX_AGE_S
+from drs_reference.gateway.documents import read_document
+from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.problems import ProblemError, plain_problem
+from drs_reference.gateway.test_mode import ClockRangeError, HeldPersonaError
+from drs_reference.response.appeals import appeal_document
+from drs_reference.response.procedure import Account
+
+WELL_KNOWN = "/.well-known/distillation-resistance"
+_NO_STORE = {"Cache-Control": "no-store"}
+_RENEW = timedelta(hours=1)
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _refuse(status: int, detail: str, **headers: str) -> ProblemError:
+    return ProblemError(plain_problem(status, detail), headers)
+
+
+class ControlPlane:
+    """Handlers of the control plane. Its requests never count towards a quota."""
+
+    def __init__(self, parts: Parts, accounts: Accounts) -> None:
+        self.parts = parts
+        self.accounts = accounts
+        self._declared: tuple[datetime, dict[str, Any]] | None = None
+
+    def routes(self) -> list[Route]:
+        """The routes at the declared paths."""
+        terms = self.parts.terms
+        persona = terms.test_path + "/personas/{persona}"
+        return [
+            Route(WELL_KNOWN, self.declaration, methods=["GET"]),
+            Route(terms.account_path, self.account, methods=["GET"]),
+            Route(terms.appeals_path, self.lodge_appeal, methods=["POST"]),
+            Route(terms.appeals_path + "/{appeal}", self.appeal, methods=["GET"]),
+            Route(terms.cases_path + "/{case}", self.case, methods=["GET"]),
+            Route(persona, self.persona, methods=["GET"]),
+            Route(persona + "/reset", self.reset, methods=["POST"]),
+            Route(persona + "/advance", self.advance, methods=["POST"]),
+            Route(persona + "/flag", self.flag, methods=["POST"]),
+        ]
+
+    async def declaration(self, request: Request) -> Response:
+        """``GET`` the declaration; no credential needed."""
+        now = self.parts.clock.now()
+        if self._declared is None or now - self._declared[0] > _RENEW:
+            self._declared = now, self.parts.declaration.document(now)
+        caching = {"Cache-Control": f"public, max-age={MAX_AGE_S}"}
+        return JSONResponse(self._declared[1], headers=caching)
+
+    async def account(self, request: Request) -> Response:
+        """``GET`` the standing of the caller."""
+        account = await self._caller(request)
+        now = self.accounts.now(account)
+        document = self.parts.account_view.standing(account, self.accounts.procedure, now)
+        return JSONResponse(document, headers=_NO_STORE)
+
+    async def lodge_appeal(self, request: Request) -> Response:
+        """``POST`` an appeal; it is durable before the answer."""
+        account = await self._caller(request)
+        document = await self._document(request, "appeal-request")
+        desk = self.parts.appeals
+        appeal = await run_in_threadpool(desk.receive, self.accounts, account, document)
+        if appeal is None:
+            raise _refuse(404, "This account has no such case.")
+        location = f"{self.parts.terms.appeals_path}/{appeal.id}"
+        return JSONResponse(appeal_document(appeal), 202, {**_NO_STORE, "Location": location})
+
+    async def appeal(self, request: Request) -> Response:
+        """``GET`` an appeal."""
+        account = await self._caller(request)
+        found = await run_in_threadpool(
+            self.parts.appeals.find,
+            self.accounts,
+            account,
+            request.path_params["appeal"],
+            self._is_auditor(account),
+        )
+        if found is None:
+            raise _refuse(404, "This account has no such appeal.")
+        return JSONResponse(appeal_document(found), headers=_NO_STORE)
+
+    async def case(self, request: Request) -> Response:
+        """``GET`` a case record."""
+        account = await self._caller(request)
+        if not self.parts.cases.allowed(self._is_auditor(account)):
+            raise _refuse(403, "Case records are open to auditors only.")
+        case = request.path_params["case"]
+        record = await run_in_threadpool(self.parts.cases.record, self.accounts, case)
+        if record is None:
+            raise _refuse(404, "There is no such case.")
+        return JSONResponse(record, headers=_NO_STORE)
+
+    async def persona(self, request: Request) -> Response:
+        """``GET`` the true state of a persona."""
+        return self._state(await self._persona(request))
+
+    async def reset(self, request: Request) -> Response:
+        """``POST``: back to the beginning."""
+        account = await self._persona(request)
+        reset = self.parts.test_mode.reset
+        return self._state(
+            await run_in_threadpool(reset, self.accounts, self.parts.limiter, account)
+        )
+
+    async def advance(self, request: Request) -> Response:
+        """``POST``: move the clocks of a persona."""
+        account = await self._persona(request)
+        document = await self._document(request, "advance")
+        advance = self.parts.test_mode.advance
+        try:
+            return self._state(await run_in_threadpool(advance, self.accounts, account, document))
+        except HeldPersonaError as error:
+            raise self._held() from error
+        except ClockRangeError as error:
+            raise _refuse(409, "The clock of this persona cannot go further; reset it.") from error
+
+    async def flag(self, request: Request) -> Response:
+        """``POST``: one event of the ladder."""
+        account = await self._persona(request)
+        document = await self._document(request, "flag")
+        flag = self.parts.test_mode.flag
+        try:
+            return self._state(await run_in_threadpool(flag, self.accounts, account, document))
+        except BodyError as error:
+            raise _refuse(400, error.message) from error
+        except HeldPersonaError as error:
+            raise self._held() from error
+
+    async def _caller(self, request: Request) -> Account:
+        persona = self.parts.credentials.persona(request.headers.get("authorization"))
+        account = await run_in_threadpool(self.accounts.current, persona) if persona else None
+        if account is None:
+            detail = "Send the credential of an account: Authorization: Bearer KEY."
+            raise ProblemError(plain_problem(401, detail), {"WWW-Authenticate": "Bearer"})
+        return account
+
+    def _is_auditor(self, account: Account) -> bool:
+        return self.parts.credentials.is_auditor(account.persona)
+
+    async def _persona(self, request: Request) -> Account:
+        caller = await self._caller(request)
+        if not self.parts.test_mode.allowed(self._is_auditor(caller)):
+            raise _refuse(403, "The test mode is open to auditors only.")
+        look = self.parts.test_mode.look
+        account = await run_in_threadpool(look, self.accounts, request.path_params["persona"])
+        if account is None:
+            raise _refuse(404, "There is no such test persona.")
+        return account
+
+    async def _document(self, request: Request, kind: str) -> dict[str, Any]:
+        try:
+            return read_document(await read_body(request), kind)
+        except BodyError as error:
+            raise _refuse(400, error.message) from error
+        except BodyTooLargeError as error:
+            raise _refuse(413, f"The body may have at most {LIMIT} bytes.") from error
+        except BodyTimeoutError as error:
+            raise _refuse(408, "The body did not arrive in time.") from error
+
+    def _state(self, account: Account) -> Response:
+        return JSONResponse(self.parts.account_view.persona_state(account), headers=_NO_STORE)
+
+    @staticmethod
+    def _held() -> ProblemError:
+        return _refuse(409, "This persona is held in its state; it can only be reset.")

@@ -1,0 +1,90 @@
+"""Bearer credentials of the test personas; only their digests are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+PERSONAS: Mapping[str, str | None] = {
+    "control": None,
+    "fresh-1": None,
+    "fresh-2": None,
+    "fresh-3": None,
+    "throttled": "throttled",
+    "perturbed": "perturbed",
+    "suspended": "suspended",
+    "terminated": "terminated",
+    "auditor": None,
+}
+"""Test personas, and the state in which each is held, if any."""
+AUDITOR = "auditor"
+PREFIX = "drs-test-"
+_KEY = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
+
+
+class CredentialsError(Exception):
+    """A credentials file cannot be used; the message says what is wrong with it."""
+
+
+def variable(persona: str) -> str:
+    """Name of the environment variable of a persona: ``fresh-1`` has ``DRS_FRESH_1``."""
+    return "DRS_" + persona.upper().replace("-", "_")
+
+
+def fresh_credentials() -> dict[str, str]:
+    """A new random key (256 bits) for every persona."""
+    return {persona: PREFIX + secrets.token_urlsafe(32) for persona in PERSONAS}
+
+
+def read_credentials(path: Path) -> dict[str, str]:
+    """Keys by persona from lines ``NAME=value``. Raises ``CredentialsError``."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialsError(f"the credentials file {path} cannot be read: {error}") from error
+    values = {}
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            values[name.strip()] = value.strip()
+    keys = {}
+    for persona in PERSONAS:
+        name = variable(persona)
+        if not _KEY.fullmatch(values.get(name, "")):
+            raise CredentialsError(
+                f"{path} must hold a line {name}=KEY, the key of 32 or more characters of the "
+                "bearer token alphabet (RFC 6750); write a new file with --write-target"
+            )
+        keys[persona] = values[name]
+    if len(set(keys.values())) != len(keys):
+        raise CredentialsError(f"{path} gives two personas the same key; each needs its own")
+    return keys
+
+
+class Credentials:
+    """Who a request comes from."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._digests = {persona: self._digest(key) for persona, key in keys.items()}
+
+    @staticmethod
+    def _digest(key: str) -> bytes:
+        return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+
+    def persona(self, authorization: str | None) -> str | None:
+        """The persona of an ``Authorization`` field value, or None. Takes the same time for all."""
+        scheme, _, key = (authorization or "").partition(" ")
+        presented = self._digest(key.strip())
+        found = None
+        for persona, digest in self._digests.items():
+            if hmac.compare_digest(presented, digest):
+                found = persona
+        return found if scheme.lower() == "bearer" else None
+
+    def is_auditor(self, persona: str) -> bool:
+        """Whether a persona may use the test mode and read case records."""
+        return persona == AUDITOR

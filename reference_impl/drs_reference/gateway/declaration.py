@@ -1,0 +1,125 @@
+"""What the reference endpoint declares, and the signed document at the well-known path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from drs_reference.gateway.signing import DECLARATION_TYPE, Signer
+from drs_reference.standard import VERSION
+from drs_reference.timestamps import rfc3339
+
+MODEL_NAME = "drs-reference-1"
+VALIDITY = timedelta(days=30)
+MAX_AGE_S = 3600
+_DAY_S = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a response may expose: tokens, decimal digits, choices."""
+
+    top_logprobs_max: int = 5
+    logprob_decimals: int = 4
+    choices_max: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything that is declared and that the endpoint then follows; durations in seconds."""
+
+    name: str = "Distillation-Resistance reference endpoint"
+    level: str = "L2"
+    models: tuple[str, ...] = (MODEL_NAME,)
+    bounds: Bounds = Bounds()
+    states: tuple[str, ...] = (
+        "standing",
+        "observed",
+        "throttled",
+        "perturbed",
+        "suspended",
+        "terminated",
+    )
+    quiet_s: dict[str, int] = field(
+        default_factory=lambda: {
+            "observed": _DAY_S,
+            "throttled": 2 * _DAY_S,
+            "perturbed": 2 * _DAY_S,
+        }
+    )
+    suspension_review_s: int = 3 * _DAY_S
+    covert_delay_max_s: int = _DAY_S
+    decision_max_s: int = 7 * _DAY_S
+    contact: str = "mailto:appeals@distillation-resistance.example"
+    chat_path: str = "/v1/chat/completions"
+    account_path: str = "/drs/v1/account"
+    appeals_path: str = "/drs/v1/appeals"
+    cases_path: str = "/drs/v1/cases"
+    test_path: str = "/drs/v1/test"
+
+
+class DeclarationBuilder:
+    """Builds and signs the declaration (schema ``declaration``)."""
+
+    def __init__(
+        self, terms: Terms, signer: Signer, issuer: str, mechanisms: tuple[tuple[str, bool], ...]
+    ) -> None:
+        """``issuer`` is the origin; ``mechanisms`` are (registry entry, whether covert)."""
+        self.terms = terms
+        self.signer = signer
+        self.issuer = issuer
+        self.mechanisms = mechanisms
+
+    def statement(self, now: datetime) -> dict[str, Any]:
+        """The declaration before it is signed."""
+        terms, issued = self.terms, now.replace(microsecond=0)
+        return {
+            "drs_version": VERSION,
+            "issuer": self.issuer,
+            "name": terms.name,
+            "classes": ["provider"],
+            "level": terms.level,
+            "issued_at": rfc3339(issued),
+            "expires_at": rfc3339(issued + VALIDITY),
+            "surfaces": [self.chat_surface()],
+            "ladder": {
+                "states": list(terms.states),
+                "quiet_s": dict(terms.quiet_s),
+                "suspension_review_s": terms.suspension_review_s,
+            },
+            "control_plane": {
+                "account": terms.account_path,
+                "appeals": terms.appeals_path,
+                "cases": terms.cases_path,
+                "test": terms.test_path,
+            },
+            "notice": {"covert_delay_max_s": terms.covert_delay_max_s},
+            "appeals": {"decision_max_s": terms.decision_max_s, "contact": terms.contact},
+            "perturbation": [
+                {"mechanism": mechanism, "class": "covert" if covert else "overt"}
+                for mechanism, covert in self.mechanisms
+            ],
+            "exemptions": [],
+            "keys": [self.signer.key_entry()],
+        }
+
+    def chat_surface(self) -> dict[str, Any]:
+        """The one inference surface."""
+        bounds = self.terms.bounds
+        return {
+            "id": "chat",
+            "dialect": "openai_chat",
+            "path": self.terms.chat_path,
+            "models": list(self.terms.models),
+            "streaming": True,
+            "bounds": {
+                "top_logprobs_max": bounds.top_logprobs_max,
+                "logprob_decimals": bounds.logprob_decimals,
+                "choices_max": bounds.choices_max,
+            },
+        }
+
+    def document(self, now: datetime) -> dict[str, Any]:
+        """The signed declaration."""
+        return self.signer.sign(DECLARATION_TYPE, self.statement(now))

@@ -1,0 +1,100 @@
+"""The parts that an endpoint is made of; each can be replaced by one that behaves otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from drs_reference.gateway.account_view import AccountView
+from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.appeals_desk import AppealsDesk
+from drs_reference.gateway.case_file import CaseFile
+from drs_reference.gateway.clock import Clock
+from drs_reference.gateway.credentials import Credentials
+from drs_reference.gateway.declaration import DeclarationBuilder, Terms
+from drs_reference.gateway.exposure import ExposureRules
+from drs_reference.gateway.limiter import Limiter
+from drs_reference.gateway.openai_chat import OpenAIChat
+from drs_reference.gateway.problems import Refusals
+from drs_reference.gateway.sampling import Model
+from drs_reference.gateway.signing import Signer
+from drs_reference.gateway.test_mode import TestMode
+from drs_reference.perturbation.base import Perturbation
+from drs_reference.response.ladder import Ladder
+from drs_reference.response.notices import NoticePolicy
+from drs_reference.response.procedure import Procedure
+from drs_reference.standard import registry
+from drs_reference.storage.base import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Collaborators of one endpoint. Replace some with ``dataclasses.replace``.
+
+    ``procedure`` and ``accounts`` are classes: the application makes them from the ladder, the
+    notice policy, the storage and the clock that it is given.
+    """
+
+    terms: Terms
+    clock: Clock
+    storage: Storage
+    credentials: Credentials
+    model: Model
+    perturbation: Perturbation
+    ladder: Ladder
+    notices: NoticePolicy
+    declaration: DeclarationBuilder
+    limiter: Limiter
+    exposure: ExposureRules
+    refusals: Refusals
+    dialect: OpenAIChat
+    account_view: AccountView
+    appeals: AppealsDesk
+    cases: CaseFile
+    test_mode: TestMode
+    procedure: type[Procedure] = Procedure
+    accounts: type[Accounts] = Accounts
+
+
+def standard_parts(
+    *,
+    issuer: str,
+    storage: Storage,
+    credentials: Credentials,
+    signer: Signer,
+    model: Model,
+    perturbation: Perturbation,
+    terms: Terms | None = None,
+) -> Parts:
+    """The parts of the endpoint that does what it declares. ``issuer`` is its origin."""
+    terms = terms or Terms()
+    delay = terms.covert_delay_max_s if perturbation.covert else 0
+    return Parts(
+        terms=terms,
+        clock=Clock(),
+        storage=storage,
+        credentials=credentials,
+        model=model,
+        perturbation=perturbation,
+        ladder=Ladder.from_registry(
+            registry("ladder"),
+            states=terms.states,
+            quiet_s=terms.quiet_s,
+            suspension_review_s=terms.suspension_review_s,
+        ),
+        notices=NoticePolicy(
+            timedelta(seconds=delay),
+            frozenset({"perturbed"} if perturbation.covert else ()),
+        ),
+        declaration=DeclarationBuilder(
+            terms, signer, issuer, ((perturbation.mechanism, perturbation.covert),)
+        ),
+        limiter=Limiter(),
+        exposure=ExposureRules(terms.bounds, registry("raw-outputs")),
+        refusals=Refusals(terms.appeals_path),
+        dialect=OpenAIChat(model.tokenizer, terms.models),
+        account_view=AccountView(terms.appeals_path, perturbation.mechanism),
+        appeals=AppealsDesk(terms.decision_max_s),
+        cases=CaseFile(),
+        test_mode=TestMode(),
+    )

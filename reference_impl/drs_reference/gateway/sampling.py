@@ -1,0 +1,277 @@
+"""Generation: from a model's logits to tokens, with the controls of the request.
+
+Log-probabilities are taken before temperature, penalties, bias and nucleus, so none of these can
+be used to see more of the model than the alternatives of a position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Step = Callable[[Logits, int], Logits]
+"""A perturbation's step: logits (vocabulary,) and the previous token to the logits sampled."""
+
+
+class Tokens(Protocol):
+    """Tokenizer of a model."""
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Name of every token; all different."""
+
+    def token_text(self, token: int) -> str:
+        """Text of a token; empty for special ones."""
+
+
+class Decoding(Protocol):
+    """One sequence in the making."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the rendered prompt."""
+
+    def logits(self) -> Logits:
+        """Scores (vocabulary,) of the next token."""
+
+    def push(self, token: int) -> None:
+        """Append the chosen token."""
+
+    def fork(self) -> Decoding:
+        """An independent decoding in the same state."""
+
+
+class Model(Protocol):
+    """An autoregressive language model."""
+
+    @property
+    def tokenizer(self) -> Tokens:
+        """Its tokenizer."""
+
+    @property
+    def end(self) -> int:
+        """The token that ends an answer."""
+
+    def start(self, messages: Sequence[tuple[str, str]]) -> Decoding:
+        """Begin the answer to (role, text) messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. Temperature 0 is greedy; ``seed`` makes the choice repeatable."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    seed: int | None = None
+    max_tokens: int = 1024
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A token with its natural-log probability."""
+
+    token: int
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A generated token, its log-probability and the most probable alternatives, best first."""
+
+    token: int
+    text: str
+    logprob: float
+    alternatives: tuple[Scored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Tokens of one choice that are ready to be shown, and their text.
+
+    ``finish`` is set on the last emission of a choice: stop or length.
+    """
+
+    choice: int
+    tokens: tuple[Chosen, ...]
+    text: str
+    finish: str | None = None
+    generated: int = 0
+
+
+def log_probabilities(logits: Logits) -> Floats:
+    """Natural-log probabilities (vocabulary,); -inf stays -inf."""
+    exact = logits.astype(np.float64)
+    shifted = exact - exact.max()
+    normalised: Floats = shifted - np.log(np.exp(shifted).sum())
+    return normalised
+
+
+def most_probable(logprobs: Floats, k: int) -> tuple[Scored, ...]:
+    """The ``k`` most probable tokens, best first; of equals, the lower id first."""
+    order = np.argsort(-logprobs, kind="stable")[:k]
+    return tuple(Scored(int(i), float(logprobs[i])) for i in order if np.isfinite(logprobs[i]))
+
+
+def adjusted(logits: Logits, sampling: Sampling, counts: Floats) -> Floats:
+    """Logits after bias and penalties; ``counts`` (vocabulary,) are tokens generated so far."""
+    scores = logits.astype(np.float64)
+    if sampling.presence_penalty or sampling.frequency_penalty:
+        scores -= sampling.frequency_penalty * counts + sampling.presence_penalty * (counts > 0)
+    for token, bias in sampling.logit_bias.items():
+        scores[token] += bias
+    return scores
+
+
+def choose(scores: Floats, sampling: Sampling, random: np.random.Generator) -> int:
+    """A token drawn from adjusted logits with temperature and nucleus."""
+    if sampling.temperature == 0:
+        return int(scores.argmax())
+    with np.errstate(over="ignore"):
+        heated = (scores - scores.max()) / sampling.temperature
+    weights = np.exp(heated)
+    order = np.argsort(-weights, kind="stable")
+    cumulative = np.cumsum(weights[order])
+    if sampling.top_p < 1:
+        nucleus = int(np.searchsorted(cumulative, sampling.top_p * cumulative[-1])) + 1
+        cumulative = cumulative[:nucleus]
+    drawn = int(np.searchsorted(cumulative, random.random() * cumulative[-1], side="right"))
+    return int(order[min(drawn, len(cumulative) - 1)])
+
+
+def generator(seed: int | None, choice: int) -> np.random.Generator:
+    """The source of randomness of one choice; unpredictable without a seed."""
+    if seed is None:
+        return np.random.default_rng()
+    return np.random.default_rng([seed % 2**64, choice])
+
+
+class _Choice:
+    """One choice in the making. Text that may begin a stop sequence is held back."""
+
+    def __init__(
+        self,
+        index: int,
+        decoding: Decoding,
+        model: Model,
+        sampling: Sampling,
+        alternatives: int,
+        perturb: Step | None,
+    ) -> None:
+        self.index = index
+        self.done = False
+        self._decoding = decoding
+        self._model = model
+        self._sampling = sampling
+        self._alternatives = alternatives
+        self._perturb = perturb
+        self._random = generator(sampling.seed, index)
+        self._counts: Floats = np.zeros(len(model.tokenizer.vocabulary))
+        self._previous = model.end
+        self._pending: list[Chosen] = []
+        self._generated = 0
+
+    def advance(self) -> Emission:
+        """Generate one token; the emission may be empty."""
+        logits = self._decoding.logits()
+        if self._perturb is not None:
+            logits = self._perturb(logits, self._previous)
+        token = choose(adjusted(logits, self._sampling, self._counts), self._sampling, self._random)
+        if token == self._model.end:
+            return self._finish("stop")
+        logprobs = log_probabilities(logits)
+        text = self._model.tokenizer.token_text(token)
+        best = most_probable(logprobs, self._alternatives) if self._alternatives else ()
+        self._pending.append(Chosen(token, text, float(logprobs[token]), best))
+        self._previous = token
+        self._counts[token] += 1
+        self._generated += 1
+        cut = self._stop_at()
+        if cut is not None:
+            return self._finish("stop", cut)
+        if self._generated >= self._sampling.max_tokens:
+            return self._finish("length")
+        self._decoding.push(token)
+        return self._ready()
+
+    def _text(self) -> str:
+        return "".join(token.text for token in self._pending)
+
+    def _stop_at(self) -> int | None:
+        """Where in the pending text the first stop sequence begins."""
+        text = self._text()
+        places = [place for stop in self._sampling.stop if (place := text.find(stop)) >= 0]
+        return min(places, default=None)
+
+    def _ready(self) -> Emission:
+        """The pending tokens that no stop sequence can reach any more."""
+        text = self._text()
+        held = 0
+        for stop in self._sampling.stop:
+            fits = (n for n in range(min(len(stop) - 1, len(text)), 0, -1))
+            held = max(held, next((n for n in fits if text.endswith(stop[:n])), 0))
+        safe, taken, length = len(text) - held, 0, 0
+        while taken < len(self._pending) and length + len(self._pending[taken].text) <= safe:
+            length += len(self._pending[taken].text)
+            taken += 1
+        tokens, self._pending = tuple(self._pending[:taken]), self._pending[taken:]
+        return Emission(self.index, tokens, text[:length])
+
+    def _finish(self, reason: str, cut: int | None = None) -> Emission:
+        text = self._text()[:cut]
+        kept, start = [], 0
+        for token in self._pending:
+            if cut is None or start < cut:
+                kept.append(token)
+            start += len(token.text)
+        self.done = True
+        return Emission(self.index, tuple(kept), text, reason, self._generated)
+
+
+class Generation:
+    """All choices of one request; iterate ``emissions`` once."""
+
+    def __init__(
+        self,
+        model: Model,
+        messages: Sequence[tuple[str, str]],
+        sampling: Sampling,
+        *,
+        choices: int = 1,
+        alternatives: int = 0,
+        perturb: Step | None = None,
+    ) -> None:
+        self.model = model
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._messages = messages
+        self._sampling = sampling
+        self._choices = choices
+        self._alternatives = alternatives
+        self._perturb = perturb
+
+    def emissions(self) -> Iterator[Emission]:
+        """Emissions of the choices in turn, token by token; empty ones are left out."""
+        first = self.model.start(self._messages)
+        self.prompt_tokens = first.prompt_tokens
+        decodings = [first, *(first.fork() for _ in range(self._choices - 1))]
+        running = [
+            _Choice(i, decoding, self.model, self._sampling, self._alternatives, self._perturb)
+            for i, decoding in enumerate(decodings)
+        ]
+        while running:
+            for choice in running:
+                emission = choice.advance()
+                self.completion_tokens += emission.generated
+                if emission.tokens or emission.finish:
+                    yield emission
+            running = [choice for choice in running if not choice.done]

@@ -1,0 +1,222 @@
+"""Running the endpoint as a process: socket, ready line, signals, storage."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import logging
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from drs_reference.gateway.app import RequestLog, build_app
+from drs_reference.gateway.credentials import (
+    Credentials,
+    CredentialsError,
+    fresh_credentials,
+    read_credentials,
+)
+from drs_reference.gateway.parts import Parts, standard_parts
+from drs_reference.gateway.signing import Signer
+from drs_reference.gateway.target_files import (
+    TargetFilesError,
+    authorisation_document,
+    source_addresses,
+    target_document,
+    write_target_files,
+)
+from drs_reference.model import LanguageModel, WeightsError
+from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.standard import StandardNotFoundError
+from drs_reference.storage.base import StorageError
+from drs_reference.storage.sqlite import SqliteStorage
+
+_SQLITE = "sqlite:///"
+STOP_TIMEOUT_S = 5
+
+
+class ServeError(Exception):
+    """The server cannot start; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Options of ``drs-reference serve``.
+
+    ``storage`` is ``sqlite:///relative/path`` or ``sqlite:////absolute/path``. Without it, state
+    is kept below ``write_target``, else in a private file that is removed at the end.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    storage: str | None = None
+    write_target: Path | None = None
+    credentials: Path | None = None
+
+
+def unaltered(parts: Parts) -> Parts:
+    """The parts as they are."""
+    return parts
+
+
+def unwrapped(app: ASGIApp) -> ASGIApp:
+    """The application as it is."""
+    return app
+
+
+def run(
+    options: ServeOptions,
+    alter: Callable[[Parts], Parts] = unaltered,
+    wrap: Callable[[ASGIApp], ASGIApp] = unwrapped,
+) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status.
+
+    ``alter`` may replace parts and ``wrap`` may stand before the application; ready line and
+    target files stay the same. What cannot start is one line on stderr and exit status 2.
+    """
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        with contextlib.ExitStack() as stack:
+            _serve(options, alter, wrap, stack)
+    except (
+        ServeError,
+        StorageError,
+        CredentialsError,
+        TargetFilesError,
+        WeightsError,
+        StandardNotFoundError,
+    ) as error:
+        print(f"drs-reference: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _serve(
+    options: ServeOptions,
+    alter: Callable[[Parts], Parts],
+    wrap: Callable[[ASGIApp], ASGIApp],
+    stack: contextlib.ExitStack,
+) -> None:
+    folder = options.write_target
+    if folder is not None:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise TargetFilesError(f"cannot make the folder {folder}: {error}") from error
+    keys = read_credentials(options.credentials) if options.credentials else fresh_credentials()
+    storage = SqliteStorage(_storage_path(options, stack))
+    stack.callback(storage.close)
+    listener = _listen(options)
+    stack.callback(listener.close)
+    origin = _origin(options.host, listener.getsockname()[1])
+    signer = Signer(storage.secret("declaration-key", lambda: secrets.token_bytes(32)))
+    watermark = GreenListWatermark(storage.secret("watermark-key", lambda: secrets.token_bytes(32)))
+    parts = alter(
+        standard_parts(
+            issuer=origin,
+            storage=storage,
+            credentials=Credentials(keys),
+            signer=signer,
+            model=LanguageModel.load(),
+            perturbation=watermark,
+        )
+    )
+    app = RequestLog(wrap(build_app(parts)))
+    ready: dict[str, Any] = {"url": origin, "model": parts.terms.models[0]}
+    if folder is not None:
+        write_target_files(
+            folder,
+            target=target_document(
+                origin, parts.terms, signer.public_key, source_addresses(options.host)
+            ),
+            authorisation=authorisation_document(origin, parts.clock.now()),
+            keys=keys,
+        )
+        ready["target"] = str(folder / "target.yaml")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+    )
+    _Server(config, json.dumps(ready)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Prints the ready line once it answers; a signal ends it with a clean exit."""
+
+    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+        super().__init__(config)
+        self._ready_line = ready_line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            print(self._ready_line, flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._stop) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _storage_path(options: ServeOptions, stack: contextlib.ExitStack) -> Path:
+    if options.storage is not None:
+        path = options.storage.removeprefix(_SQLITE)
+        if path == options.storage or not path:
+            raise ServeError(
+                f"--storage must be sqlite:///FILE (sqlite:////FILE for an absolute path); "
+                f"got {options.storage!r}"
+            )
+        return Path(path)
+    if options.write_target is not None:
+        return options.write_target / "storage.sqlite"
+    folder = tempfile.TemporaryDirectory(prefix="drs-reference-")
+    return Path(stack.enter_context(folder)) / "storage.sqlite"
+
+
+def _listen(options: ServeOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((options.host, options.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ServeError(f"cannot listen on {options.host} port {options.port}: {error}") from error
+    return listener
+
+
+def _origin(host: str, port: int) -> str:
+    """The origin under which this machine reaches the server."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if address.is_unspecified:
+        address = ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
+    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"

@@ -1,0 +1,67 @@
+"""The test mode: an auditor resets, advances and flags test personas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.body import BodyError
+from drs_reference.gateway.limiter import Limiter
+from drs_reference.response.ladder import Event
+from drs_reference.response.procedure import Account
+
+
+class HeldPersonaError(Exception):
+    """The persona is kept in its state and can only be reset."""
+
+
+class ClockRangeError(Exception):
+    """The clock of a persona would leave the calendar."""
+
+
+class TestMode:
+    """Acts on existing personas; each method returns the account after."""
+
+    __test__ = False
+
+    def allowed(self, auditor: bool) -> bool:
+        """Whether a caller may use the test mode."""
+        return auditor
+
+    def look(self, accounts: Accounts, persona: str) -> Account | None:
+        """The account of a persona, or None if there is no such persona."""
+        return accounts.current(persona)
+
+    def reset(self, accounts: Accounts, limiter: Limiter, account: Account) -> Account:
+        """Good standing (or the held state), full quota, clocks unmoved, no open case."""
+        limiter.empty(account)
+        return accounts.reset(account.persona)
+
+    def advance(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
+        """Move the clocks of a persona. Raises ``HeldPersonaError`` or ``ClockRangeError``."""
+        self.refuse_held(account)
+        try:
+            return accounts.advance(account.persona, int(request["seconds"]))
+        except OverflowError as error:
+            raise ClockRangeError from error
+
+    def flag(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
+        """One event of the ladder.
+
+        Raises ``HeldPersonaError``, and ``BodyError`` for evidence without a kind or an upheld
+        appeal with one.
+        """
+        self.refuse_held(account)
+        if bool(request["evidence"]) != (request["on"] == "evidence"):
+            raise BodyError(
+                "evidence", "evidence must name its kinds; an upheld appeal must name none"
+            )
+        kinds = tuple(item["kind"] for item in request["evidence"])
+        event = Event(request["on"], kinds, tuple(request["approvals"]))
+        return accounts.apply(account.persona, event)
+
+    def refuse_held(self, account: Account) -> None:
+        """Raise ``HeldPersonaError`` for a held persona."""
+        if account.held_in is not None:
+            raise HeldPersonaError

@@ -1,0 +1,1 @@
+"""Output perturbation, one module a mechanism of the registry."""

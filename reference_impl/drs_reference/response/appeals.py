@@ -1,0 +1,33 @@
+"""Appeals against a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from drs_reference.timestamps import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An accepted appeal; ``status`` is received, upheld or rejected."""
+
+    id: str
+    account: str
+    case: str
+    statement: str
+    status: str
+    received_at: datetime
+    decide_by: datetime
+
+
+def appeal_document(appeal: Appeal) -> dict[str, Any]:
+    """The document that the account reads (schema ``appeal``)."""
+    return {
+        "appeal": appeal.id,
+        "case": appeal.case,
+        "status": appeal.status,
+        "received_at": rfc3339(appeal.received_at),
+        "decide_by": rfc3339(appeal.decide_by),
+    }

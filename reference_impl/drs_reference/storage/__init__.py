@@ -1,0 +1,1 @@
+"""Durable state: accounts, cases, appeals and the hash-chained audit trail."""

@@ -1,0 +1,68 @@
+"""The audit trail: each record carries the digest of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from drs_reference.response.procedure import AuditEntry
+from drs_reference.timestamps import rfc3339
+
+START = "sha256:" + "0" * 64
+
+
+class AuditChainError(Exception):
+    """A record of the audit trail was changed, removed or inserted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """``digest`` is SHA-256 over ``previous`` and the JCS body (RFC 8785), joined by a newline."""
+
+    sequence: int
+    body: bytes
+    previous: str
+    digest: str
+
+
+def entry_body(entry: AuditEntry, recorded_at: str) -> bytes:
+    """JCS form of an entry; ``at`` is by the account's clock, ``recorded_at`` by the server's."""
+    document: dict[str, Any] = {
+        "kind": entry.kind,
+        "account": entry.account,
+        "case": entry.case,
+        "at": rfc3339(entry.at),
+        "recorded_at": recorded_at,
+        "from": entry.source,
+        "to": entry.target,
+        "on": entry.on,
+        "evidence": list(entry.evidence),
+        "approvals": list(entry.approvals),
+    }
+    return rfc8785.dumps(document)
+
+
+def chained(sequence: int, body: bytes, previous: str) -> AuditRecord:
+    """The record that follows the one with digest ``previous``."""
+    digest = "sha256:" + hashlib.sha256(previous.encode() + b"\n" + body).hexdigest()
+    return AuditRecord(sequence, body, previous, digest)
+
+
+def check_chain(records: Iterable[AuditRecord]) -> AuditRecord | None:
+    """The last record of an unbroken chain that begins at 1. Raises ``AuditChainError``."""
+    last: AuditRecord | None = None
+    for record in records:
+        expected = chained(
+            last.sequence + 1 if last else 1, record.body, last.digest if last else START
+        )
+        if record != expected:
+            raise AuditChainError(
+                f"audit record {record.sequence} does not follow from the one before: "
+                "the trail was changed after it was written"
+            )
+        last = record
+    return last
