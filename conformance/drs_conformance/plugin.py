@@ -14,16 +14,24 @@ import pytest
 
 import drs_conformance.checks
 from drs_conformance.checks.lab import Lab, Session
-from drs_conformance.checks.requirement import (
+from drs_conformance.ledger import (
+    AuthorisationLapsed,
+    BudgetExhausted,
+    JournalUnwritable,
+    ReplayDiverged,
+    TargetGone,
+)
+from drs_conformance.results.events import Stopped
+from drs_conformance.specification.catalogue import Requirement
+from drs_conformance.verdicts import (
     Finding,
     Inconclusive,
     NotApplicable,
     Untestable,
+    Verdict,
     Violation,
+    worst,
 )
-from drs_conformance.ledger import BudgetExhausted, TargetGone
-from drs_conformance.verdicts import Verdict, worst
-from drs_conformance.specification.catalogue import Requirement
 
 __all__ = ["CheckOutcome", "ConformanceRun", "run_checks"]
 
@@ -63,6 +71,8 @@ class ConformanceRun:
     """A plugin object for one run.
 
     ``begun(requirement id, check)`` and ``ended(outcome)`` are called around each check.
+    Afterwards ``stopped`` says why the run ended early, and ``broken`` is set when its journal
+    can not be relied on, so that no verdict can.
     """
 
     def __init__(
@@ -79,7 +89,8 @@ class ConformanceRun:
         self._ended = ended
         self._verdicts: dict[str, Verdict] = {}
         self._roots: dict[str, str] = {}
-        self.stopped: str | None = None
+        self.stopped: Stopped | None = None
+        self.broken: Exception | None = None
 
     # -- collection
 
@@ -95,10 +106,10 @@ class ConformanceRun:
     # -- running
 
     @pytest.fixture
-    def lab(self, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    def lab(self, request: pytest.FixtureRequest) -> Lab:
         """The bench of the check that runs."""
-        lab = request.node.stash[_LAB]
-        yield lab
+        lab: Lab = request.node.stash[_LAB]
+        return lab
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Announce the check, and block it when a prerequisite does not hold."""
@@ -126,6 +137,9 @@ class ConformanceRun:
         identifier = _identifier(item)
         lab = item.stash[_LAB]
         lab.close()
+        if isinstance(raised, (ReplayDiverged, JournalUnwritable)):
+            self.broken = raised
+            item.session.shouldstop = "the journal cannot be relied on"
         verdict, summary, cause = self._judge(raised, identifier)
         shown = raised.evidence if isinstance(raised, Finding) else ()
         blocked_by = raised.root if isinstance(raised, Blocked) else None
@@ -163,6 +177,9 @@ class ConformanceRun:
         if isinstance(raised, BudgetExhausted):
             self.stopped = self.stopped or "budget"
             return "inconclusive", f"the budget was used up: {raised}", None
+        if isinstance(raised, AuthorisationLapsed):
+            self.stopped = self.stopped or "authorisation-lapsed"
+            return "inconclusive", str(raised), None
         if isinstance(raised, TargetGone):
             self.stopped = self.stopped or "target-gone"
             return "untestable", f"the target stopped answering: {raised}", None

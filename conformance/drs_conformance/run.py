@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from drs_conformance.checks.lab import Lab, Session
-from drs_conformance.checks.requirement import Finding
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import (
     JOURNAL_NAME,
@@ -34,9 +33,11 @@ from drs_conformance.results.events import (
     RequirementListed,
     RunFinished,
     RunStarted,
+    Stopped,
 )
 from drs_conformance.selection import Choice, choose, in_order
 from drs_conformance.specification.catalogue import Catalogue
+from drs_conformance.verdicts import Finding
 
 __all__ = ["Selection", "conduct"]
 
@@ -45,6 +46,7 @@ LIMITATIONS = (
     "Self-tested: the personas were issued by the provider, so behaviour that is keyed to them is "
     "not excluded.",
 )
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -86,7 +88,13 @@ def seed_commitment(seed: int) -> str:
 def conduct(
     ledger: Ledger, folder: Path, catalogue: Catalogue, hear: Callable[[Event], None]
 ) -> None:
-    """Run the checks over ``ledger``, whose journal lies in ``folder``; ``hear`` every event."""
+    """Run the checks over ``ledger``, whose journal lies in ``folder``; ``hear`` every event.
+
+    Raises:
+        ReplayDiverged: the recorded run did something else.
+        JournalUnwritable: the journal could not be continued.
+
+    """
     header = ledger.header
     selection = Selection.from_record(header["run"]["selection"])
     session = Session(
@@ -115,8 +123,12 @@ def conduct(
         hear(_finished(outcome, session, begun_at))
 
     run = ConformanceRun(session, in_order(choices), begun, ended)
-    interrupted = run_checks(run) == pytest.ExitCode.INTERRUPTED
-    stopped = "interrupted" if interrupted else run.stopped
+    ended_as = run_checks(run)
+    if run.broken is not None:
+        raise run.broken
+    stopped: Stopped | None = run.stopped
+    if ended_as == pytest.ExitCode.INTERRUPTED:
+        stopped = "interrupted"
     ledger.close(stopped or "completed")
     _, summary = read_journal(folder / JOURNAL_NAME)
     hear(

@@ -123,7 +123,8 @@ def test_a_held_persona_stays_and_always_has_a_review_ahead(state: str) -> None:
         held = acting.settle(held, after(seconds)).account
         view = acting.view(held, after(seconds))
         assert held.position.state == state
-        assert view.review_at is None if state == "terminated" else view.review_at > after(seconds)
+        assert (view.review_at is None) == (state == "terminated")
+        assert view.review_at is None or view.review_at > after(seconds)
     assert acting.view(held, after(10**6)).state == state, "the notice was given"
 
 

@@ -11,10 +11,10 @@ def seconds_kept(field: str) -> int | None:
     ``no-store`` and ``no-cache`` allow none. ``s-maxage`` counts where it is longer than
     ``max-age``. None when the field states neither.
     """
-    directives = dict(
-        (name.strip().lower(), value.strip().strip('"'))
+    directives = {
+        name.strip().lower(): value.strip().strip('"')
         for name, _, value in (part.partition("=") for part in field.split(","))
-    )
+    }
     if "no-store" in directives or "no-cache" in directives:
         return 0
     ages = [

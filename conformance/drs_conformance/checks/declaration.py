@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from drs_conformance.checks.requirement import Untestable
+from drs_conformance.verdicts import Untestable
 
 __all__ = ["Declaration", "Surface"]
 
@@ -68,7 +68,8 @@ class Declaration:
     @property
     def test_root(self) -> str | None:
         """Root of the test mode, or None where there is none."""
-        return self.document["control_plane"].get("test")
+        root: str | None = self.document["control_plane"].get("test")
+        return root
 
     def quiet_s(self, state: str) -> int:
         """Return the seconds without evidence after which ``state`` steps down."""

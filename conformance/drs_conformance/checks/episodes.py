@@ -197,9 +197,7 @@ def appeal(lab: Lab) -> Appeal:
         after = stage.send("GET", path, "auditor", faults_too=True)
         chat = stage.ask(request, fresh.name, faults_too=True)
         view_after = account_view(stage, fresh.name)
-        return Appeal(
-            fresh.name, at, view, accepted, again, before, reset, after, chat, view_after
-        )
+        return Appeal(fresh.name, at, view, accepted, again, before, reset, after, chat, view_after)
 
     return lab.episode("appeal", play)
 

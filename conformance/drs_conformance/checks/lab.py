@@ -15,7 +15,6 @@ from typing import Any, TypeVar, cast
 from hypothesis import strategies as st
 
 from drs_conformance.checks.declaration import Declaration, Surface
-from drs_conformance.checks.requirement import Finding, Untestable
 from drs_conformance.checks.subject import Subject
 from drs_conformance.dialects import Dialect, dialect
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
@@ -26,6 +25,7 @@ from drs_conformance.scheduling.leases import Fresh, Pool
 from drs_conformance.specification.location import spec_folder
 from drs_conformance.specification.schemas import load_document, problems
 from drs_conformance.traffic.requests import draw
+from drs_conformance.verdicts import Finding, Untestable
 
 __all__ = ["Lab", "Session"]
 

@@ -8,9 +8,18 @@ not be found out. Any other exception is a fault of the suite and becomes a harn
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import pytest
+
+from drs_conformance.verdicts import (
+    Evidence,
+    Finding,
+    Inconclusive,
+    NotApplicable,
+    Untestable,
+    Violation,
+)
 
 __all__ = [
     "Evidence",
@@ -24,40 +33,6 @@ __all__ = [
 ]
 
 Check = TypeVar("Check", bound=Callable[..., None])
-
-
-class Evidence(Protocol):
-    """Anything that stands for an exchange in the journal."""
-
-    @property
-    def id(self) -> str:
-        """Identifier of the exchange."""
-
-
-class Finding(Exception):
-    """What a check found: a one-line summary, a longer cause, and the exchanges that show it."""
-
-    def __init__(self, summary: str, *evidence: Evidence, cause: str | None = None) -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.cause = cause
-        self.evidence = tuple(dict.fromkeys(item.id for item in evidence))
-
-
-class Violation(Finding):
-    """The target does not do what the requirement asks: verdict fail."""
-
-
-class NotApplicable(Finding):
-    """The requirement is about something that the target declares it does not have."""
-
-
-class Untestable(Finding):
-    """The target could not be brought, or did not answer, to where the test can begin."""
-
-
-class Inconclusive(Finding):
-    """The evidence decides neither way."""
 
 
 def requirement(identifier: str) -> Callable[[Check], Check]:

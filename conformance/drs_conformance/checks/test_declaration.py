@@ -15,7 +15,7 @@ from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.pointers import matches
 from drs_conformance.checks.requirement import Untestable, Violation, expect, requirement
 from drs_conformance.dialects.neutral import ChatRequest
-from drs_conformance.ledger import MalformedBody
+from drs_conformance.ledger import Exchange, MalformedBody
 from drs_conformance.traffic.prompts import prompts
 
 VALIDITY_MAX = timedelta(days=90)
@@ -60,9 +60,7 @@ def test_the_declaration_is_signed(lab: Lab) -> None:
     document = dict(declaration.document)
     proof = document.pop("proof")
     keys = {key["kid"]: key["public_key"] for key in document["keys"]}
-    expect(
-        proof["kid"] in keys, f"the proof names the key {proof['kid']}, not listed", declaration
-    )
+    expect(proof["kid"] in keys, f"the proof names the key {proof['kid']}, not listed", declaration)
     pinned = lab.target.trusted_key
     expect(
         pinned is None or keys[proof["kid"]] == pinned,
@@ -142,7 +140,7 @@ def _filled(template: Any, **values: str) -> Any:
     return template
 
 
-def _holds_generated_content(answer: Any) -> bool:
+def _holds_generated_content(answer: Exchange) -> bool:
     if answer.status is None or not 200 <= answer.status < 300:
         return False
     try:
@@ -188,9 +186,7 @@ def test_declared_surfaces_answer(lab: Lab) -> None:
         for model in surface.models:
             for stream in (False, True) if surface.streaming else (False,):
                 prompt = lab.draw(prompts(), 1)[0]
-                request = ChatRequest(
-                    messages=(("user", prompt),), max_tokens=4, stream=stream
-                )
+                request = ChatRequest(messages=(("user", prompt),), max_tokens=4, stream=stream)
                 answer = lab.ask(request, surface=surface, model=model)
                 asked.append(answer)
                 form = "streamed" if stream else "plain"

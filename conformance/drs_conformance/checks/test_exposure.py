@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -125,9 +126,7 @@ def test_a_bias_leaves_log_probabilities_alone(lab: Lab) -> None:
     )
     drawn = lab.draw(biases, lab.profile.parameter_variations)
     for number, bias in enumerate(drawn):
-        request = replace(
-            plain, logit_bias=bias, stream=surface.streaming and number % 2 == 1
-        )
+        request = replace(plain, logit_bias=bias, stream=surface.streaming and number % 2 == 1)
         answer = lab.ask(request)
         if answer.status != 200:
             continue
@@ -169,7 +168,8 @@ def test_sampling_does_not_move_the_alternatives(lab: Lab) -> None:
     )
     drawn = lab.draw(settings, lab.profile.parameter_variations)
     for setting in drawn:
-        answer = lab.chat(replace(plain, **setting))
+        changes: dict[str, Any] = dict(setting)
+        answer = lab.chat(replace(plain, **changes))
         for choice in answer.choices:
             shown = choice.tokens[0] if choice.tokens else None
             expect(
@@ -249,7 +249,8 @@ def test_requests_beyond_a_bound_are_refused(lab: Lab) -> None:
 
 
 def _problem_type(lab: Lab, name: str) -> str:
-    return next(e["type"] for e in lab.registry("problem-types")["entries"] if e["id"] == name)
+    entries = lab.registry("problem-types")["entries"]
+    return str(next(entry["type"] for entry in entries if entry["id"] == name))
 
 
 @requirement("EXP-06")

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from drs_conformance.checks.episodes import (
     FIRST_KINDS,
     SECOND_KINDS,
-    account_view,
     appeal,
     climb,
     covert,
@@ -81,9 +80,7 @@ def test_auditors_see_what_is_deferred(lab: Lab) -> None:
     """The case record shows the covert measure from the moment it takes effect."""
     play = covert(lab)
     record = play.case_record
-    expect(
-        record.status == 200, f"the case record answered the auditor {record.status}", record
-    )
+    expect(record.status == 200, f"the case record answered the auditor {record.status}", record)
     fault, case = lab.examine(record, "case-record")
     expect(fault is None, f"not a case record: {fault}", record)
     expect(

@@ -19,9 +19,7 @@ from drs_conformance.dialects.neutral import (
     TokenLogprob,
     Usage,
 )
-from drs_conformance.ledger import Exchange, MalformedBody, WireRequest
-from drs_conformance.specification.documents import DocumentError
-from drs_conformance.specification.json_text import parse_json
+from drs_conformance.ledger import Exchange, MalformedBody, WireRequest, parse_body
 from drs_conformance.specification.schema_problems import shown
 
 __all__ = ["OpenAIChat"]
@@ -185,9 +183,9 @@ def _events(exchange: Exchange) -> list[object]:
     events = []
     for number, text in enumerate(data[:-1]):
         try:
-            events.append(parse_json(text, file=f"event {number}").value)
-        except (DocumentError, RecursionError) as error:
-            raise MalformedAnswer(f"expected JSON: {error}", f"/{number}") from None
+            events.append(parse_body(text.encode("utf-8"), f"event {number}"))
+        except MalformedBody as error:
+            raise MalformedAnswer(str(error), f"/{number}") from None
     return events
 
 

@@ -11,6 +11,7 @@ from drs_conformance.ledger.exchange import (
     Headers,
     MalformedBody,
     WireRequest,
+    parse_body,
 )
 from drs_conformance.ledger.journal import (
     JOURNAL_NAME,
@@ -53,6 +54,7 @@ __all__ = [
     "curl_command",
     "exchanges_of",
     "names_policy",
+    "parse_body",
     "read_journal",
     "verify_journal",
 ]

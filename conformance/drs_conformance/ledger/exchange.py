@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 import rfc8785
+
 from drs_conformance.ledger.bodies import encode_body
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
 
-__all__ = ["Exchange", "Fault", "FaultKind", "Headers", "MalformedBody", "WireRequest"]
+__all__ = [
+    "Exchange",
+    "Fault",
+    "FaultKind",
+    "Headers",
+    "MalformedBody",
+    "WireRequest",
+    "parse_body",
+]
 
 Headers = tuple[tuple[str, str], ...]
 FaultKind = Literal["connect", "timeout", "reset", "protocol", "too-large", "encoded", "censored"]
@@ -167,5 +176,6 @@ def parse_body(body: bytes, name: str) -> object:
         return parse_json(text, file=name).value
     except DocumentError as error:
         raise MalformedBody(str(error)) from None
-    except RecursionError:
-        raise MalformedBody(f"{name}: nested too deeply") from None
+    except (ValueError, LookupError, AssertionError, RecursionError):
+        # The parser explains a refusal by reading on, and what follows need not be JSON.
+        raise MalformedBody(f"{name}: expected JSON, got something else") from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import rfc8785
+
 from drs_conformance.ledger.records import Record, exchanges_of
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json

@@ -38,6 +38,7 @@ class Redactor:
     def __init__(self, credentials: Iterable[tuple[str, str]] = ()) -> None:
         """Take pairs (credential, name of its variable)."""
         ordered = sorted(set(credentials), key=lambda pair: (-len(pair[0]), pair))
+        self._shortest = min((len(value) for value, _ in ordered), default=0)
         self._patterns = tuple(
             (re.compile(spellings(value).encode("ascii")), f"${{{variable}}}".encode("ascii"))
             for value, variable in ordered
@@ -45,8 +46,10 @@ class Redactor:
 
     def hide_bytes(self, data: bytes) -> bytes:
         """Return `data` without credentials."""
+        if len(data) < self._shortest:
+            return data
         for pattern, mark in self._patterns:
-            data = pattern.sub(lambda _, mark=mark: mark, data)  # type: ignore[misc]
+            data = pattern.sub(mark, data)
         return data
 
     def hide(self, text: str) -> str:
@@ -94,11 +97,11 @@ class Redactor:
         with the body's digest takes the place of the whole body.
         """
         hidden = self.hide_bytes(body)
-        if self._patterns and any(self._found(text) for text in joined_texts(hidden)):
+        if self._patterns and any(map(self._holds_credential, joined_texts(hidden))):
             return Redacted(_note(body), withheld=True)
         return Redacted(hidden, withheld=False)
 
-    def _found(self, text: str) -> bool:
+    def _holds_credential(self, text: str) -> bool:
         data = text.encode("utf-8", "replace")
         return any(pattern.search(data) for pattern, _ in self._patterns)
 

@@ -104,8 +104,8 @@ def retry_pause_s(exchange: Exchange, attempt: int) -> float | None:
     """Return how many seconds to wait before sending again, or None when that is the answer.
 
     `attempt` counts the retries so far. Sent again is what a healthy service would have answered:
-    a connection that was reset or closed before a response head, and 502, 503 and 504 that name no policy of the
-    standard. Never a 403 or a 429: those may be what is being measured.
+    a connection that was reset or closed before a response head, and 502, 503 and 504 that name no
+    policy of the standard. Never a 403 or a 429: those may be what is being measured.
     """
     if attempt >= _RETRIES:
         return None

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 import httpx
+
 from drs_conformance.ledger.exchange import Fault, FaultKind, Headers, WireRequest
 
 __all__ = ["MAX_BODY_BYTES", "Received", "Wire"]

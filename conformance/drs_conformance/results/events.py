@@ -26,6 +26,7 @@ __all__ = [
     "RequirementListed",
     "RunFinished",
     "RunStarted",
+    "Stopped",
     "event_document",
 ]
 
@@ -136,9 +137,7 @@ Event = RunStarted | RequirementListed | CheckStarted | CheckFinished | RunFinis
 
 def event_document(event: Event) -> dict[str, Any]:
     """Return an event as a document of the schema ``event``."""
-    members = {
-        field.name: getattr(event, field.name) for field in dataclasses.fields(event)
-    }
+    members = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     document: dict[str, Any] = json.loads(json.dumps({"event": event.kind, **members}))
     return document
 

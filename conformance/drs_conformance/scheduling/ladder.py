@@ -60,14 +60,14 @@ class Ladder:
             reached |= further
 
     def way_up(self, target: str, states: Collection[str]) -> tuple[Edge, ...] | None:
-        """Return the shortest way by evidence from good standing to ``target`` within ``states``."""
+        """Return the shortest way by evidence from good standing to ``target``, if any."""
         ways: dict[str, tuple[Edge, ...]] = {self.initial: ()}
         frontier = [self.initial]
         while frontier:
             here = frontier.pop(0)
             for edge in self.edges:
-                if edge.source == here and edge.on == "evidence" and edge.target in states:
-                    if edge.target not in ways:
-                        ways[edge.target] = (*ways[here], edge)
-                        frontier.append(edge.target)
+                new = edge.target in states and edge.target not in ways
+                if edge.source == here and edge.on == "evidence" and new:
+                    ways[edge.target] = (*ways[here], edge)
+                    frontier.append(edge.target)
         return ways.get(target)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from drs_conformance.checks.requirement import Untestable
 from drs_conformance.ledger import Exchange, MalformedBody
 from drs_conformance.scheduling.ladder import Ladder
 from drs_conformance.specification.schemas import problems
+from drs_conformance.verdicts import Untestable
 
-__all__ = ["Fresh", "Pool", "Step", "PersonaFault"]
+__all__ = ["Fresh", "PersonaFault", "Pool", "Step"]
 
 # A provider may ask for more than one piece of evidence before it takes a step.
 _FLAGS_PER_STEP = 8

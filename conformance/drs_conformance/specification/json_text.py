@@ -11,6 +11,8 @@ from drs_conformance.specification.documents import MAX_DEPTH, Document, Documen
 from drs_conformance.specification.pointers import escape
 
 # A string may be cut off by the end of the text, so that scanning stays linear on broken input.
+# What Python's parser refuses first may have something glued to its end.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 
 
@@ -102,9 +104,11 @@ def _first_refusal(text: str, file: str) -> DocumentError:
             if re.search("[\ud800-\udfff]", json.loads(token)):
                 reason = f"expected Unicode text, got half of a surrogate pair in {token}"
                 return _error(reason, file, text, start)
-        elif token in {"NaN", "Infinity", "-Infinity"}:
-            return _error(f"expected a JSON value, got {token}", file, text, start)
-        elif token[0] in "-0123456789" and (len(token) > 310 or math.isinf(float(token))):
+        elif token.startswith(("NaN", "Infinity", "-Infinity")):
+            return _error(f"expected a JSON value, got {token[:40]}", file, text, start)
+        elif (number := _NUMBER.match(token)) and (
+            len(number[0]) > 310 or math.isinf(float(number[0]))
+        ):
             shown = token if len(token) < 40 else f"one of {len(token)} characters"
             return _error(
                 f"expected a number that a double can hold, got {shown}", file, text, start

@@ -21,7 +21,7 @@ def authorise(
 ) -> None:
     """Check that `target` may be probed at the time `now`.
 
-    `requirements` are the identifiers of the standard; when given, a waiver for any other is
+    `requirements` are identifiers of what is tested; when given, a waiver for any other is
     refused, so that a misspelt waiver does not pass in silence.
 
     Raises:
@@ -88,7 +88,7 @@ def _waivers(target: Target, now: datetime, requirements: Collection[str] | None
             remedy = "remove it, or decide again and give a later date"
             problems.append(Problem(str(target.file), f"{pointer}/expires", reason, remedy))
         if requirements is not None and waiver.requirement not in requirements:
-            reason = f"the standard has no requirement {waiver.requirement}"
+            reason = f"the standard has no requirement {waiver.requirement} that is tested"
             remedy = "correct the identifier; `drs catalogue` lists them"
             problems.append(Problem(str(target.file), f"{pointer}/requirement", reason, remedy))
     return problems

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from drs_conformance.ledger import Ledger
 from drs_conformance.target import Target, load_target
 
@@ -217,9 +216,7 @@ def make_target(tmp_path: Path) -> Callable[..., Target]:
 
 
 @pytest.fixture
-def record(
-    make_target: Callable[..., Target], tmp_path: Path
-) -> Iterator[Callable[..., Ledger]]:
+def record(make_target: Callable[..., Target], tmp_path: Path) -> Iterator[Callable[..., Ledger]]:
     ledgers: list[Ledger] = []
 
     def start(root: str, **changes: Any) -> Ledger:

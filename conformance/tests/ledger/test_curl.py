@@ -5,10 +5,9 @@ import shutil
 import subprocess
 
 import pytest
+from drs_conformance.ledger import Exchange, WireRequest, curl_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from drs_conformance.ledger import Exchange, WireRequest, curl_command
 
 CONTROL = "sk-drs/Control+key=0123"
 
@@ -25,15 +24,13 @@ def run(command, **environ):
     )
 
 
-def test_the_command_repeats_the_request_with_the_credential_of_the_environment(
-    endpoint, record
-):
+def test_the_command_repeats_the_request_with_the_credential_of_the_environment(endpoint, record):
     server = endpoint()
     request = WireRequest(
         "POST",
         "/v1/../chat?a=$(id)&b='%20'[1-2]{x,y}",
         "control",
-        (("Content-Type", "application/json"), ("X-Quote", "it's \"$HOME\" `id`"), ("X-Empty", "")),
+        (("Content-Type", "application/json"), ("X-Quote", 'it\'s "$HOME" `id`'), ("X-Empty", "")),
         b"""{"text": "it's $(id) `id` ${HOME} @file \\n"}""",
     )
     exchange = record(server.root).send("T", request)
@@ -77,7 +74,10 @@ def test_no_text_of_an_exchange_is_run_or_expanded(tmp_path, path, value, body):
         "x-000001", "T", 1, WireRequest("POST", "/", None, (), body.encode("utf-8", "replace")),
         200, (), b"", 0.0, "", "",
         url=f"http://127.0.0.1:1/{path}${{SECRET}}$(touch {tmp_path}/run)",
-        sent_headers=(("Authorization", "Bearer ${SECRET}"), ("X-A", f"{value}`touch {tmp_path}/run`")),
+        sent_headers=(
+            ("Authorization", "Bearer ${SECRET}"),
+            ("X-A", f"{value}`touch {tmp_path}/run`"),
+        ),
     )  # fmt: skip
     command = curl_command(exchange).replace("curl ", "printf '%s\\0' ", 1)
     if "| printf" in command:

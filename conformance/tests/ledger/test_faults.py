@@ -1,5 +1,6 @@
 """Whatever a target or a network does becomes an exchange with a fault, in bounded time."""
 
+import contextlib
 import gzip
 import socket
 import ssl
@@ -11,11 +12,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from drs_conformance.ledger import TargetGone, WireRequest, classify
 from drs_conformance.ledger.wire import Wire
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 GET = WireRequest("GET", "/v1/thing", "control")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -147,7 +147,7 @@ def test_an_untrusted_certificate_is_a_connect_fault(record, tmp_path):
 
         def serve():
             connection, _ = listener.accept()
-            with connection, pytest.raises(OSError):
+            with connection, contextlib.suppress(OSError):
                 context.wrap_socket(connection, server_side=True).recv(1)
 
         thread = threading.Thread(target=serve)

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from drs_conformance.ledger import Exchange, Fault, WireRequest, classify
 
 TYPES = {

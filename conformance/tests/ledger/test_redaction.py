@@ -1,17 +1,19 @@
 """No spelling of a credential, anywhere in an exchange, reaches a check or the journal."""
 
 import base64
+import itertools
 import json
 import re
 
 import pytest
+from drs_conformance.ledger import Redactor, WireRequest
+from drs_conformance.ledger.fragments import joined_texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drs_conformance.ledger import Redactor, WireRequest
-from drs_conformance.ledger.fragments import joined_texts
-
-CREDENTIALS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=12, max_size=40)
+CREDENTIALS = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=12, max_size=40
+)
 NOISE = st.binary(max_size=40)
 JSON_SHORT = {'"': '\\"', "\\": "\\\\", "/": "\\/"}
 NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
@@ -40,9 +42,7 @@ def mixtures(draw):
     """A credential and a writing of it, each character in a way of its own."""
     credential = draw(CREDENTIALS)
     ways = draw(
-        st.lists(
-            st.sampled_from(WRITINGS), min_size=len(credential), max_size=len(credential)
-        )
+        st.lists(st.sampled_from(WRITINGS), min_size=len(credential), max_size=len(credential))
     )
     return credential, "".join(way(c) for way, c in zip(ways, credential, strict=True)).encode()
 
@@ -106,7 +106,9 @@ def test_of_two_credentials_the_longer_is_named():
 def test_header_fields(mixture, session_field, data):
     credential, written = mixture
     text = written.decode("ascii")
-    cases = data.draw(st.lists(st.booleans(), min_size=len(session_field), max_size=len(session_field)))
+    cases = data.draw(
+        st.lists(st.booleans(), min_size=len(session_field), max_size=len(session_field))
+    )
     name = "".join(c.upper() if up else c for c, up in zip(session_field, cases, strict=True))
     headers = ((name, "id=1"), ("X-Echo", f"a {text} b"), (f"X-{credential}", "1"))
     hidden = Redactor([(credential, "DRS_CONTROL")]).hide_headers(headers)
@@ -137,7 +139,7 @@ def pieces(draw):
     credential = draw(CREDENTIALS)
     cuts = draw(st.sets(st.integers(1, len(credential) - 1), min_size=1, max_size=6))
     edges = [0, *sorted(cuts), len(credential)]
-    return credential, [credential[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return credential, [credential[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def sse(events):

@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from drs_reference.gateway.serve import ServeOptions, run
+
 from mutants import MUTANTS
 
 

@@ -20,9 +20,7 @@ def _with_declaration(parts: Parts, builder: type[DeclarationBuilder]) -> Parts:
     original = parts.declaration
     return replace(
         parts,
-        declaration=builder(
-            original.terms, original.signer, original.issuer, original.mechanisms
-        ),
+        declaration=builder(original.terms, original.signer, original.issuer, original.mechanisms),
     )
 
 

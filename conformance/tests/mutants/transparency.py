@@ -34,9 +34,7 @@ def suspension_shown_as_throttling(parts: Parts) -> Parts:
     """The account view of a suspended account lists the measure before."""
 
     class View(AccountView):
-        def standing(
-            self, account: Account, procedure: Procedure, now: datetime
-        ) -> dict[str, Any]:
+        def standing(self, account: Account, procedure: Procedure, now: datetime) -> dict[str, Any]:
             shown = super().standing(account, procedure, now)
             if shown["standing"] == "suspended":
                 shown["measures"] = [{**m, "kind": "throttle"} for m in shown["measures"]]
@@ -50,9 +48,7 @@ def perturbation_that_is_never_told(parts: Parts) -> Parts:
     """The account view never shows a perturbation, however long it lasts."""
 
     class View(AccountView):
-        def standing(
-            self, account: Account, procedure: Procedure, now: datetime
-        ) -> dict[str, Any]:
+        def standing(self, account: Account, procedure: Procedure, now: datetime) -> dict[str, Any]:
             shown = super().standing(account, procedure, now)
             if shown["standing"] == "perturbed":
                 shown["standing"] = "throttled"

@@ -79,10 +79,7 @@ class Accounts:
             )
 
     def advance(self, persona: str, seconds: int) -> Account:
-        """Move the clock of a persona and carry out what fell due.
-
-        Raises ``OverflowError`` when the calendar has no such day.
-        """
+        """Move the clock of a persona and carry out what fell due."""
         with self._lock:
             account = self._by_persona[persona]
             moved = replace(account, clock_offset_s=account.clock_offset_s + seconds)

@@ -19,6 +19,7 @@ from drs_reference.gateway.body import (
     BodyTooLargeError,
     read_body,
 )
+from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.declaration import MAX_AGE_S
 from drs_reference.gateway.documents import read_document
 from drs_reference.gateway.parts import Parts
@@ -149,7 +150,7 @@ class ControlPlane:
             raise self._held() from error
 
     async def _caller(self, request: Request) -> Account:
-        persona = self.parts.credentials.persona(request.headers.get("authorization"))
+        persona = self.parts.credentials.persona(authorization(request.headers))
         account = await run_in_threadpool(self.accounts.current, persona) if persona else None
         if account is None:
             detail = "Send the credential of an account: Authorization: Bearer KEY."

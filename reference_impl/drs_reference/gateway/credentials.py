@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from starlette.datastructures import Headers
+
 PERSONAS: Mapping[str, str | None] = {
     "control": None,
     "fresh-1": None,
@@ -63,6 +65,12 @@ def read_credentials(path: Path) -> dict[str, str]:
     if len(set(keys.values())) != len(keys):
         raise CredentialsError(f"{path} gives two personas the same key; each needs its own")
     return keys
+
+
+def authorization(headers: Headers) -> str | None:
+    """The value of the one ``Authorization`` field; None if there is none or more than one."""
+    values = headers.getlist("authorization")
+    return values[0] if len(values) == 1 else None
 
 
 class Credentials:

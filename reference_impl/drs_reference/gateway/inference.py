@@ -23,6 +23,7 @@ from drs_reference.gateway.body import (
     read_body,
 )
 from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import Problem, problem_response
 from drs_reference.gateway.sampling import Emission, Generation
@@ -123,7 +124,7 @@ class Inference:
         )
 
     async def _caller(self, request: Request) -> Account:
-        persona = self.parts.credentials.persona(request.headers.get("authorization"))
+        persona = self.parts.credentials.persona(authorization(request.headers))
         account = await run_in_threadpool(self.accounts.current, persona) if persona else None
         if account is None:
             refusal = self._error(401, "Send a valid key: Authorization: Bearer KEY.")

@@ -11,13 +11,16 @@ from drs_reference.gateway.limiter import Limiter
 from drs_reference.response.ladder import Event
 from drs_reference.response.procedure import Account
 
+OFFSET_MAX_S = 100 * 31536000
+"""How far the clocks of a persona can be advanced in all, seconds: a century."""
+
 
 class HeldPersonaError(Exception):
     """The persona is kept in its state and can only be reset."""
 
 
 class ClockRangeError(Exception):
-    """The clock of a persona would leave the calendar."""
+    """The clock of a persona would be advanced by more than ``OFFSET_MAX_S``."""
 
 
 class TestMode:
@@ -41,10 +44,10 @@ class TestMode:
     def advance(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
         """Move the clocks of a persona. Raises ``HeldPersonaError`` or ``ClockRangeError``."""
         self.refuse_held(account)
-        try:
-            return accounts.advance(account.persona, int(request["seconds"]))
-        except OverflowError as error:
-            raise ClockRangeError from error
+        seconds = int(request["seconds"])
+        if account.clock_offset_s + seconds > OFFSET_MAX_S:
+            raise ClockRangeError
+        return accounts.advance(account.persona, seconds)
 
     def flag(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
         """One event of the ladder.

@@ -1,0 +1,1 @@
+"""Writers of reports: result in, text out. A writer never sends a request."""

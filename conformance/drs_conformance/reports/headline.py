@@ -1,0 +1,69 @@
+"""What a result says in one line, and how its requirements are grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["Entry", "answer", "blocked", "headline", "in_chapters", "tested", "with_verdict"]
+
+Entry = Mapping[str, Any]
+
+
+def answer(result: Mapping[str, Any]) -> str:
+    """Return PASS, FAIL or UNDECIDED."""
+    return {0: "PASS", 1: "FAIL"}.get(result["exit_code"], "UNDECIDED")
+
+
+def headline(result: Mapping[str, Any]) -> str:
+    """Say in one sentence what was found."""
+    entries = tested(result)
+    count = result["summary"]["verdicts"]
+    total = f"{len(entries)} tested requirements"
+    if result["exit_code"] == 0:
+        waived = result["summary"]["waived"]
+        besides = f"; {waived} fail and are waived" if waived else ""
+        apart = count["not-applicable"]
+        apart_text = f", {apart} do not apply" if apart else ""
+        return f"{count['pass']} of {total} hold{apart_text}{besides}"
+    if result["exit_code"] == 1:
+        failing = count["fail"] - result["summary"]["waived"]
+        return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}"
+    open_ones = ", ".join(
+        f"{count[verdict]} {verdict}"
+        for verdict in ("harness-error", "untestable", "inconclusive")
+        if count[verdict]
+    )
+    return f"nothing fails, and not everything could be decided: {open_ones or 'nothing passes'}"
+
+
+def tested(result: Mapping[str, Any]) -> list[Entry]:
+    """Return the requirements that were selected for testing."""
+    return [entry for entry in result["requirements"] if entry["outcome"] is not None]
+
+
+def with_verdict(result: Mapping[str, Any], *verdicts: str) -> list[Entry]:
+    """Return the tested requirements with one of ``verdicts`` that nothing else blocked."""
+    return [
+        entry
+        for entry in tested(result)
+        if entry["outcome"]["verdict"] in verdicts and entry["outcome"]["blocked_by"] is None
+    ]
+
+
+def blocked(result: Mapping[str, Any], root: str) -> list[str]:
+    """Return the identifiers of requirements that could not be tested for want of ``root``."""
+    return [e["id"] for e in tested(result) if e["outcome"]["blocked_by"] == root]
+
+
+def in_chapters(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Group entries by chapter, in the order in which they come."""
+    chapters: dict[str, list[Entry]] = {}
+    for entry in entries:
+        chapters.setdefault(entry["chapter"], []).append(entry)
+    return chapters
+
+
+def chapter_title(name: str) -> str:
+    """Return the title of a chapter from the name of its file."""
+    return name.partition("-")[2].replace("-", " ").capitalize() or name

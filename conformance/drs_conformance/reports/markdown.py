@@ -1,0 +1,77 @@
+"""A summary in Markdown, for the page of a CI job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from drs_conformance.reports.headline import (
+    Entry,
+    answer,
+    blocked,
+    headline,
+    with_verdict,
+)
+from drs_conformance.reports.plain_text import one_line, visible
+
+__all__ = ["render_markdown"]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:])")
+
+
+def render_markdown(result: Mapping[str, Any]) -> str:
+    """Return the summary: the answer, the counts, failures with their causes and commands."""
+    target, spent, budget = result["target"], result["spent"], result["budget"]
+    lines = [
+        f"# {answer(result)}: {_text(headline(result))}",
+        "",
+        f"{_text(target['name'])}, standard {result['drs_version']}, level "
+        f"{result['selection']['level']}, profile {result['profile']}; "
+        f"{spent['requests']} of {budget['max_requests']} requests.",
+        "",
+        "| verdict | requirements |",
+        "| --- | --- |",
+        *(f"| {name} | {count} |" for name, count in result["summary"]["verdicts"].items()),
+        f"| waived failures | {result['summary']['waived']} |",
+        f"| pending | {result['summary']['pending']} |",
+        f"| inspected or attested | {result['summary']['inspect'] + result['summary']['attest']} |",
+        f"| not run | {result['summary']['not_run']} |",
+    ]
+    for title, verdicts in (
+        ("Failures", ("fail",)),
+        ("Undecided", ("harness-error", "untestable", "inconclusive")),
+    ):
+        entries = with_verdict(result, *verdicts)
+        if entries:
+            lines += ["", f"## {title}"]
+        for entry in entries:
+            lines += _entry(result, entry)
+    if result["claim"]["doubts"]:
+        doubts = "; ".join(map(_text, result["claim"]["doubts"]))
+        lines += ["", f"This run supports no claim of conformance: {doubts}."]
+    lines += ["", *(_text(text) for text in result["assurance"]["limitations"])]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:
+    outcome, waived = entry["outcome"], entry["waived"]
+    lines = ["", f"### {entry['id']} {_text(entry['title'])}: {outcome['verdict']}", ""]
+    if waived is not None:
+        lines += [f"Waived until {waived['expires']}: {_text(waived['reason'])}", ""]
+    lines.append(_text(outcome["summary"]))
+    if outcome["cause"]:
+        lines += ["", _text(outcome["cause"])]
+    if outcome["reproduce"]:
+        commands = visible("\n".join(outcome["reproduce"]), 20_000)
+        longest = max((len(run) for run in re.findall("`+", commands)), default=0)
+        fence = "`" * max(3, longest + 1)
+        lines += ["", f"{fence}sh", commands, fence]
+    waiting = blocked(result, entry["id"])
+    if waiting:
+        lines += ["", f"Blocked by this: {', '.join(waiting)}"]
+    return lines
+
+
+def _text(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", one_line(text))

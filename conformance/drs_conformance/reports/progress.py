@@ -1,0 +1,52 @@
+"""A live line about what is being checked."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from drs_conformance.verdicts import Verdict
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """Shows the check that runs, on a terminal; silent elsewhere and in CI."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._status: Status | None = None
+        if console.is_terminal and not os.environ.get("CI"):
+            self._status = Status("", console=console, spinner="line")
+            self._status.start()
+
+    def checking(self, requirement: str, title: str) -> None:
+        """Say which check begins."""
+        if self._status is not None:
+            self._status.update(Text(f"{self._done}/{self._total}  {requirement} {title}"))
+
+    def finished(self, requirement: str, verdict: Verdict) -> None:
+        """Count a check that ended."""
+        self._done += 1
+
+    def stop(self) -> None:
+        """Take the line away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

@@ -1,0 +1,36 @@
+"""Every mutant fails exactly what it breaks, and every tested requirement has a mutant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from drs_conformance.specification.catalogue import load_catalogue
+from endpoints import mutant, probe
+from mutants import MUTANTS
+
+
+@pytest.mark.parametrize("name", sorted(MUTANTS))
+def test_it_fails_exactly_what_it_breaks(name: str, tmp_path: Path) -> None:
+    with mutant(name, tmp_path / "target") as endpoint:
+        run = probe(endpoint, tmp_path / "results")
+    breaks = set(MUTANTS[name].breaks)
+    assert run.with_verdict("fail") == breaks, run.stdout
+    assert run.code == 1
+    assert not run.with_verdict("harness-error"), run.stdout
+    assert not run.with_verdict("inconclusive"), run.stdout
+    for entry in run.result["requirements"]:
+        if entry["outcome"] is not None and entry["outcome"]["verdict"] == "untestable":
+            assert entry["outcome"]["blocked_by"] in breaks, entry
+        if entry["id"] in breaks:
+            assert entry["outcome"]["reproduce"], entry
+            assert entry["outcome"]["evidence"], entry
+    assert run.result["spent"]["requests"] <= 200
+
+
+def test_every_tested_requirement_has_a_mutant() -> None:
+    broken = {identifier for one in MUTANTS.values() for identifier in one.breaks}
+    tested = {
+        r.id for r in load_catalogue().requirements if r.verify == "test" and r.excluded is None
+    }
+    assert broken == tested
