@@ -58,22 +58,27 @@ class Session:
         These are the exchanges themselves and, for an account that was brought somewhere by the
         test mode, everything in its lane since the reset before.
         """
+        pointed_at = tuple(evidence)
         wanted: dict[str, Exchange] = {}
-        for identifier in evidence:
+        for identifier in pointed_at:
             shown = self.exchanges[identifier]
             way: list[Exchange] = []
             for exchange in self.exchanges.values():
                 if exchange.lane == shown.lane and exchange.ordinal <= shown.ordinal:
-                    way = [] if exchange.request.path.endswith("/reset") else way
+                    if _resets(exchange) and exchange.id not in pointed_at:
+                        way = []
                     way.append(exchange)
-            moved = way[0].request.path.endswith("/reset")
-            wanted |= {exchange.id: exchange for exchange in (way if moved else [shown])}
+            wanted |= {item.id: item for item in (way if _resets(way[0]) else [shown])}
         return tuple(wanted[identifier] for identifier in sorted(wanted))
 
     def registry(self, name: str) -> Mapping[str, Any]:
         """Return a registry of the version under test."""
         path = spec_folder(self.spec_version) / "registries" / f"{name}.yaml"
         return cast(Mapping[str, Any], load_document(path))
+
+
+def _resets(exchange: Exchange) -> bool:
+    return exchange.request.path.endswith("/reset")
 
 
 class Lab:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -45,23 +46,27 @@ _BAR_WIDTH = 1000
 def render_html(result: Mapping[str, Any], exchanges: Mapping[str, ExchangeView]) -> str:
     """Return the report. Texts that the target wrote are shown as text, whatever they hold."""
     style = _read("report.css")
-    return _environment().get_template("report.html.j2").render(
-        result=result,
-        answer=answer(result),
-        headline=headline(result),
-        style=Markup(style),  # noqa: S704 -- our own file
-        style_hash=_hash(style),
-        chapters=in_chapters(tested(result)),
-        failures=with_verdict(result, "fail"),
-        undecided=with_verdict(result, "harness-error", "untestable", "inconclusive"),
-        blocked={e["id"]: blocked(result, e["id"]) for e in tested(result)},
-        untested={
-            status: [e for e in result["requirements"] if e["status"] == status]
-            for status in ("inspect", "attest", "pending", "not-run")
-        },
-        exchanges=exchanges,
-        bar=_bar(result),
-        letters=_LETTERS,
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            result=result,
+            answer=answer(result),
+            headline=headline(result),
+            style=Markup(style),
+            style_hash=_hash(style),
+            chapters=in_chapters(tested(result)),
+            failures=with_verdict(result, "fail"),
+            undecided=with_verdict(result, "harness-error", "untestable", "inconclusive"),
+            blocked={e["id"]: blocked(result, e["id"]) for e in tested(result)},
+            untested={
+                status: [e for e in result["requirements"] if e["status"] == status]
+                for status in ("inspect", "attest", "pending", "not-run")
+            },
+            exchanges=exchanges,
+            bar=_bar(result),
+            letters=_LETTERS,
+        )
     )
 
 
@@ -84,10 +89,8 @@ def _hash(style: str) -> str:
 
 def _body(text: str) -> str:
     """Return a body as it is shown: JSON indented, cut where it is long."""
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        pass
     return visible(text, BODY_SHOWN)
 
 

@@ -17,7 +17,9 @@ __all__ = ["render_junit"]
 
 def render_junit(result: Mapping[str, Any]) -> str:
     """Return the report; well-formed whatever the texts in the result hold."""
-    suite = ET.Element("testsuite", name=f"Distillation-Resistance Standard {result['drs_version']}")
+    suite = ET.Element(
+        "testsuite", name=f"Distillation-Resistance Standard {result['drs_version']}"
+    )
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for entry in result["requirements"]:
         case = ET.SubElement(

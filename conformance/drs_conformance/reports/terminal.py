@@ -131,9 +131,7 @@ def _label(entry: Entry) -> str:
     return "waived" if entry["waived"] is not None else str(entry["outcome"]["verdict"])
 
 
-def _closing(
-    result: Mapping[str, Any], folder: Path | None, seconds: float | None
-) -> list[str]:
+def _closing(result: Mapping[str, Any], folder: Path | None, seconds: float | None) -> list[str]:
     spent, budget, summary = result["spent"], result["budget"], result["summary"]
     took = "" if seconds is None else f" in {seconds:.1f} s"
     lines = [

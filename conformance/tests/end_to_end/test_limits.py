@@ -121,7 +121,8 @@ def test_it_stops_at_the_budget(endpoint: Endpoint, tmp_path: Path) -> None:
     assert run.code == 3
     assert sum(record["kind"] == "intent" for record in run.records()) == 10
     assert run.with_verdict("inconclusive")
-    assert not run.with_verdict("fail") and not run.with_verdict("harness-error")
+    assert not run.with_verdict("fail")
+    assert not run.with_verdict("harness-error")
     assert run.result["stopped"] == "budget"
 
 
