@@ -61,7 +61,7 @@ def _plan(options: argparse.Namespace) -> int:
         table.add_column(heading)
     for choice in choices:
         item = choice.requirement
-        status = choice.status if choice.reason is None else f"{choice.status}: {choice.reason}"
+        status = choice.reason or choice.status
         table.add_row(item.id, item.level, item.title, status)
     console.print(table)
     if expected > budget.max_requests:

@@ -22,10 +22,10 @@ def headline(result: Mapping[str, Any]) -> str:
     total = f"{len(entries)} tested requirements"
     if result["exit_code"] == 0:
         waived = result["summary"]["waived"]
-        besides = f"; {waived} fail and are waived" if waived else ""
+        besides = f"; {waived} {'fails and is' if waived == 1 else 'fail and are'} waived"
         apart = count["not-applicable"]
         apart_text = f", {apart} do not apply" if apart else ""
-        return f"{count['pass']} of {total} hold{apart_text}{besides}"
+        return f"{count['pass']} of {total} hold{apart_text}{besides if waived else ''}"
     if result["exit_code"] == 1:
         failing = count["fail"] - result["summary"]["waived"]
         return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}"

@@ -14,6 +14,7 @@ from drs_conformance.reports.headline import (
     with_verdict,
 )
 from drs_conformance.reports.plain_text import one_line, visible
+from drs_conformance.verdicts import SEVERITY
 
 __all__ = ["render_markdown"]
 
@@ -32,7 +33,7 @@ def render_markdown(result: Mapping[str, Any]) -> str:
         "",
         "| verdict | requirements |",
         "| --- | --- |",
-        *(f"| {name} | {count} |" for name, count in result["summary"]["verdicts"].items()),
+        *(f"| {name} | {result['summary']['verdicts'][name]} |" for name in SEVERITY),
         f"| waived failures | {result['summary']['waived']} |",
         f"| pending | {result['summary']['pending']} |",
         f"| inspected or attested | {result['summary']['inspect'] + result['summary']['attest']} |",

@@ -1,0 +1,65 @@
+"""What CI systems read: nothing undecided is green, nothing waived is red."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from drs_conformance.reports.junit import render_junit
+from drs_conformance.results.result import build_result
+from sample_events import a_run, listed
+
+
+def case(events) -> ET.Element:
+    found = ET.fromstring(render_junit(build_result(events))).find(".//testcase")
+    assert found is not None
+    return found
+
+
+def kinds(element: ET.Element) -> list[str]:
+    return [child.tag for child in element if child.tag != "properties"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        ("pass", []),
+        ("fail", ["failure"]),
+        ("harness-error", ["error"]),
+        ("untestable", ["error"]),
+        ("inconclusive", ["error"]),
+        ("not-applicable", ["skipped"]),
+    ],
+)
+def test_each_verdict_has_its_element(verdict, expected) -> None:
+    element = case(a_run([verdict]))
+    assert kinds(element) == expected
+    assert element.get("classname") == "DCL"
+    assert element.get("name") == "DCL-01 Title of DCL-01"
+    properties = {p.get("name"): p.get("value") for p in element.iter("property")}
+    assert properties["requirement"] == "DCL-01"
+    assert properties["verdict"] == verdict
+
+
+@pytest.mark.parametrize("status", ["not-run", "pending", "inspect", "attest"])
+def test_what_is_not_tested_is_skipped(status) -> None:
+    events = a_run(["pass"])
+    events[1] = listed("DCL-01", status=status, reason="why")
+    assert kinds(case(events)) == ["skipped"]
+
+
+def test_a_waived_failure_is_skipped_and_named() -> None:
+    waiver = {"requirement": "DCL-01", "reason": "known", "expires": "2026-12-31"}
+    element = case(a_run(["fail"], waivers=(waiver,)))
+    assert kinds(element) == ["skipped"]
+    skipped = element.find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "waived until 2026-12-31: known"
+
+
+def test_the_counts_agree() -> None:
+    events = a_run(["pass", "fail", "untestable", "not-applicable"])
+    suite = ET.fromstring(render_junit(build_result(events))).find("testsuite")
+    assert suite is not None
+    counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
+    assert counts == ["4", "1", "1", "1"]
