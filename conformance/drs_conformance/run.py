@@ -110,8 +110,9 @@ def conduct(
     classes = selection.classes or declared_classes
     choices = choose(catalogue, level, classes, selection.only)
     hear(_started(header, catalogue, selection, level, classes))
+    titles = {chapter.name: chapter.title for chapter in catalogue.chapters}
     for choice in choices:
-        hear(_listed(choice))
+        hear(_listed(choice, titles[choice.requirement.chapter]))
     begun_at = session.last_at
 
     def begun(requirement: str, check: str) -> None:
@@ -166,7 +167,7 @@ def _started(
     )
 
 
-def _listed(choice: Choice) -> RequirementListed:
+def _listed(choice: Choice, chapter: str) -> RequirementListed:
     item = choice.requirement
     return RequirementListed(
         id=item.id,
@@ -178,7 +179,7 @@ def _listed(choice: Choice) -> RequirementListed:
         applies_to=item.applies_to,
         verify=item.verify,
         core=item.core,
-        chapter=item.chapter,
+        chapter=chapter,
         family=item.family,
         file=item.file,
         line=item.line,

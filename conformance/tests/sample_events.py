@@ -52,7 +52,7 @@ def listed(identifier: str, **changes: Any) -> RequirementListed:
         "applies_to": ("provider",),
         "verify": "test",
         "core": False,
-        "chapter": "03-declaration",
+        "chapter": "Declaration",
         "family": identifier[:3],
         "file": "spec/0.1/03-declaration.md",
         "line": 10,

@@ -62,8 +62,3 @@ def in_chapters(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     for entry in entries:
         chapters.setdefault(entry["chapter"], []).append(entry)
     return chapters
-
-
-def chapter_title(name: str) -> str:
-    """Return the title of a chapter from the name of its file."""
-    return name.partition("-")[2].replace("-", " ").capitalize() or name

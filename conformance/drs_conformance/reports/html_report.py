@@ -18,7 +18,6 @@ from drs_conformance.reports.exchange_view import ExchangeView
 from drs_conformance.reports.headline import (
     answer,
     blocked,
-    chapter_title,
     headline,
     in_chapters,
     tested,
@@ -108,5 +107,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(seen=visible, body=_body, chapter=chapter_title)
+    environment.filters.update(seen=visible, body=_body)
     return environment

@@ -15,7 +15,6 @@ from drs_conformance.reports.headline import (
     Entry,
     answer,
     blocked,
-    chapter_title,
     headline,
     in_chapters,
     tested,
@@ -72,7 +71,7 @@ def print_result(
     _print(console, Text(one_line(about), "dim"))
     for chapter, entries in in_chapters(tested(result)).items():
         console.print()
-        _print(console, Text(chapter_title(chapter), "bold"))
+        _print(console, Text(chapter, "bold"))
         console.print(_table(entries))
     for entry in with_verdict(result, "fail", "harness-error", "untestable", "inconclusive"):
         console.print()
