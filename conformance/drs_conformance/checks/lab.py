@@ -25,7 +25,7 @@ from drs_conformance.scheduling.leases import Fresh, Pool
 from drs_conformance.specification.location import spec_folder
 from drs_conformance.specification.schemas import load_document, problems
 from drs_conformance.traffic.requests import draw
-from drs_conformance.verdicts import Finding, Untestable
+from drs_conformance.verdicts import Finding, Untestable, Violation
 
 __all__ = ["Lab", "Session"]
 
@@ -253,20 +253,28 @@ class Lab:
 
     def document(self, exchange: Exchange, schema: str) -> dict[str, Any]:
         """Return the body as a document of ``schema``; :class:`Untestable` if it is none."""
-        fault, document = self.examine(exchange, schema)
+        fault, document = self._examine(exchange, schema)
         if fault is not None:
-            raise Untestable(f"the answer is not a {schema}: {fault}", exchange)
+            raise Untestable(fault, exchange)
         return document
 
-    def examine(self, exchange: Exchange, schema: str) -> tuple[str | None, dict[str, Any]]:
+    def expect_document(self, exchange: Exchange, schema: str) -> dict[str, Any]:
+        """Return the body as a document of ``schema``; :class:`Violation` if it is none."""
+        fault, document = self._examine(exchange, schema)
+        if fault is not None:
+            raise Violation(fault, exchange)
+        return document
+
+    def _examine(self, exchange: Exchange, schema: str) -> tuple[str | None, dict[str, Any]]:
         """Return what is wrong with the body as a document of ``schema``, and the document."""
+        what = f"{exchange.request.method} {exchange.request.path}: not a document {schema}: "
         try:
             document = exchange.json()
         except MalformedBody as error:
-            return str(error), {}
+            return f"{what}{error}", {}
         faults = problems(schema, document)
         if faults or not isinstance(document, dict):
-            return "; ".join(str(fault) for fault in faults[:3]) or "not an object", {}
+            return what + ("; ".join(map(str, faults[:3])) or "not an object"), {}
         return None, document
 
     # -- personas and episodes

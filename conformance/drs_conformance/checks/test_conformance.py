@@ -46,8 +46,7 @@ def test_a_reset_persona_is_in_good_standing(lab: Lab) -> None:
         f"{play.reset.state['case']}",
         play.reset,
     )
-    fault, shown = lab.examine(play.view_after, "account-standing")
-    expect(fault is None, f"the account view is not valid: {fault}", play.view_after)
+    shown = lab.expect_document(play.view_after, "account-standing")
     expect(
         shown["standing"] == "standing",
         f"after a reset the account is shown as {shown['standing']}",
@@ -191,8 +190,7 @@ def test_records_survive_a_reset(lab: Lab) -> None:
         play.reset,
         after,
     )
-    fault, record = lab.examine(after, "case-record")
-    expect(fault is None, f"not a case record: {fault}", after)
+    record = lab.expect_document(after, "case-record")
     kept = record["transitions"][: len(before)]
     expect(
         kept == before,

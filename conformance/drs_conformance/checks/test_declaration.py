@@ -44,8 +44,7 @@ def test_the_declaration_is_public(lab: Lab) -> None:
 def test_the_declaration_is_valid(lab: Lab) -> None:
     """The document follows the schema and speaks for the origin that served it."""
     answer = lab.declaration_exchange
-    fault, document = lab.examine(answer, "declaration")
-    expect(fault is None, f"not a valid declaration: {fault}", answer)
+    document = lab.expect_document(answer, "declaration")
     expect(
         document["issuer"] == lab.target.root,
         f"expected the issuer {lab.target.root}, got {document['issuer']}",

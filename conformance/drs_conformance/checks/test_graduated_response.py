@@ -44,8 +44,7 @@ def test_every_account_can_see_its_standing(lab: Lab) -> None:
     for persona in personas:
         view = account_view(lab, persona)
         expect(view.status == 200, f"the account view of {persona} answered {view.status}", view)
-        fault, document = lab.examine(view, "account-standing")
-        expect(fault is None, f"the account view of {persona}: {fault}", view)
+        document = lab.expect_document(view, "account-standing")
         expect(
             "no-store" in (view.header("cache-control") or "").lower(),
             f"the account view of {persona} may be cached: Cache-Control is "
@@ -138,8 +137,7 @@ def expect_problem(lab: Lab, answer: Exchange, kind: str) -> Mapping[str, Any]:
         f"expected the media type application/problem+json, got {answer.media_type or 'none'}",
         answer,
     )
-    fault, problem = lab.examine(answer, "problem")
-    expect(fault is None, f"not a problem: {fault}", answer)
+    problem = lab.expect_document(answer, "problem")
     entries = lab.registry("problem-types")["entries"]
     wanted = next(entry["type"] for entry in entries if entry["id"] == kind)
     expect(problem["type"] == wanted, f"expected the type {wanted}, got {problem['type']}", answer)

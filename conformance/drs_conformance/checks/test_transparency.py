@@ -28,8 +28,7 @@ def test_overt_measures_are_told_at_once(lab: Lab) -> None:
             (play.throttled, play.throttled_view),
             (play.suspended, play.suspended_view),
         ):
-            fault, shown = lab.examine(view, "account-standing")
-            expect(fault is None, f"the account view is not valid: {fault}", view)
+            shown = lab.expect_document(view, "account-standing")
             expect(
                 shown["standing"] == step.standing,
                 f"the account is {step.standing} and is shown as {shown['standing']}",
@@ -61,8 +60,7 @@ def test_a_deferred_notice_comes_due(lab: Lab) -> None:
             f"the measure was no longer in force when its notice fell due: {play.due.standing}",
             play.due,
         )
-    fault, shown = lab.examine(play.view_after, "account-standing")
-    expect(fault is None, f"the account view is not valid: {fault}", play.view_after)
+    shown = lab.expect_document(play.view_after, "account-standing")
     delay = lab.declaration.covert_delay_max_s
     expect(
         shown["standing"] == "perturbed"
@@ -81,8 +79,7 @@ def test_auditors_see_what_is_deferred(lab: Lab) -> None:
     play = covert(lab)
     record = play.case_record
     expect(record.status == 200, f"the case record answered the auditor {record.status}", record)
-    fault, case = lab.examine(record, "case-record")
-    expect(fault is None, f"not a case record: {fault}", record)
+    case = lab.expect_document(record, "case-record")
     expect(
         case["state"] == "perturbed",
         f"the case record shows the state {case['state']}, expected perturbed",
@@ -119,8 +116,7 @@ def test_appeals_are_accepted(lab: Lab) -> None:
         f"expected a Location below {lab.target.root}, got {location or 'none'}",
         answer,
     )
-    fault, accepted = lab.examine(answer, "appeal")
-    expect(fault is None, f"not an appeal: {fault}", answer)
+    accepted = lab.expect_document(answer, "appeal")
     expect(
         accepted["case"] == play.throttled.state["case"],
         f"the appeal names the case {accepted['case']}",
@@ -146,15 +142,13 @@ def test_accepted_appeals_are_kept(lab: Lab) -> None:
     if again is None:
         return
     expect(again.status == 200, f"the appeal reads {again.status} at its Location", again)
-    fault, read = lab.examine(again, "appeal")
-    expect(fault is None, f"not an appeal: {fault}", again)
+    read = lab.expect_document(again, "appeal")
     expect(
         read["appeal"] == accepted["appeal"],
         f"the Location shows the appeal {read['appeal']}, accepted was {accepted['appeal']}",
         again,
     )
-    fault, case = lab.examine(play.case_before, "case-record")
-    expect(fault is None, f"not a case record: {fault}", play.case_before)
+    case = lab.expect_document(play.case_before, "case-record")
     expect(
         accepted["appeal"] in case["appeals"],
         "the case record does not list the accepted appeal",
@@ -173,8 +167,7 @@ def test_an_upheld_appeal_restores_the_account(lab: Lab) -> None:
             f"after an upheld appeal the account is {play.restored.standing}",
             play.restored,
         )
-        fault, shown = lab.examine(play.restored_view, "account-standing")
-        expect(fault is None, f"the account view is not valid: {fault}", play.restored_view)
+        shown = lab.expect_document(play.restored_view, "account-standing")
         expect(
             shown["standing"] == "standing",
             f"after an upheld appeal the account is shown as {shown['standing']}",
