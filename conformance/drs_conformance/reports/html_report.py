@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -15,82 +13,48 @@ import jinja2
 from markupsafe import Markup
 
 from drs_conformance.reports.exchange_view import ExchangeView
-from drs_conformance.reports.headline import (
-    answer,
-    blocked,
-    headline,
-    in_chapters,
-    tested,
-    with_verdict,
-)
-from drs_conformance.reports.plain_text import visible
-from drs_conformance.verdicts import SEVERITY
+from drs_conformance.reports.headline import answer, in_chapters, tested
+from drs_conformance.reports.html_findings import answer_of, credentials, findings, steps
+from drs_conformance.reports.html_text import body, prose, shown
+from drs_conformance.reports.picture_verdicts import BAR_WIDTH, MARKS, segments
 
 __all__ = ["render_html"]
 
-BODY_SHOWN = 4000
-"""Characters of a request or response that are shown."""
-
-_LETTERS = {
-    "pass": "P",
-    "fail": "F",
-    "harness-error": "H",
-    "untestable": "U",
-    "inconclusive": "I",
-    "not-applicable": "–",
-}
-_BAR_WIDTH = 1000
+_UNTESTED = ("inspect", "attest", "pending", "not-run")
 
 
 def render_html(result: Mapping[str, Any], exchanges: Mapping[str, ExchangeView]) -> str:
-    """Return the report. Texts that the target wrote are shown as text, whatever they hold."""
-    style = _read("report.css")
+    """Return the page for a document of the schema ``result`` and the exchanges of its journal.
+
+    What the target wrote is shown as text, whatever it holds. An exchange that a requirement
+    names and ``exchanges`` lacks is said to be missing.
+    """
+    style = _read("html_report.css")
+    requirements = result["requirements"]
     return (
         _environment()
-        .get_template("report.html.j2")
+        .get_template("html_report.html.j2")
         .render(
             result=result,
-            answer=answer(result),
-            headline=headline(result),
+            word=answer(result),
+            answer=answer_of(result),
+            # No text of a result gets into the style, so that its digest can be relied on.
             style=Markup(style),
-            style_hash=_hash(style),
+            style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            failures=findings(result, "fail"),
+            undecided=findings(result, "harness-error", "untestable", "inconclusive"),
             chapters=in_chapters(tested(result)),
-            failures=with_verdict(result, "fail"),
-            undecided=with_verdict(result, "harness-error", "untestable", "inconclusive"),
-            blocked={e["id"]: blocked(result, e["id"]) for e in tested(result)},
             untested={
-                status: [e for e in result["requirements"] if e["status"] == status]
-                for status in ("inspect", "attest", "pending", "not-run")
+                status: [entry for entry in requirements if entry["status"] == status]
+                for status in _UNTESTED
             },
+            by_id={entry["id"]: entry for entry in requirements},
             exchanges=exchanges,
-            bar=_bar(result),
-            letters=_LETTERS,
+            segments=segments(result["summary"]["verdicts"]),
+            bar_width=BAR_WIDTH,
+            marks=MARKS,
         )
     )
-
-
-def _bar(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the segments of the stacked bar, from the worst verdict to the best."""
-    counts = result["summary"]["verdicts"]
-    total = sum(counts.values()) or 1
-    segments, at = [], 0.0
-    for verdict in SEVERITY:
-        width = counts[verdict] / total * _BAR_WIDTH
-        if width:
-            segments.append({"verdict": verdict, "count": counts[verdict], "x": at, "width": width})
-        at += width
-    return segments
-
-
-def _hash(style: str) -> str:
-    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-def _body(text: str) -> str:
-    """Return a body as it is shown: JSON indented, cut where it is long."""
-    with contextlib.suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return visible(text, BODY_SHOWN)
 
 
 @cache
@@ -107,5 +71,17 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(seen=visible, body=_body)
+    environment.filters.update(
+        body=body,
+        credentials=credentials,
+        moment=_moment,
+        prose=prose,
+        shown=shown,
+        steps=steps,
+    )
     return environment
+
+
+def _moment(timestamp: str) -> str:
+    """Return a timestamp of RFC 3339 in UTC to the second, as people read it."""
+    return f"{timestamp[:10]} {timestamp[11:19]} UTC"
