@@ -1,0 +1,84 @@
+"""Examples are drawn from the seed, before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from drs_conformance.specification.registries import load_registry
+from drs_conformance.traffic.prompts import prompts
+from drs_conformance.traffic.requests import chat_requests, draw
+from drs_conformance.traffic.walks import ladder_walks
+from hypothesis import given
+from hypothesis import strategies as st
+
+REQUESTS = chat_requests(alternatives_max=5, choices_max=4, streaming=True)
+
+
+def test_the_same_key_draws_the_same() -> None:
+    assert draw(REQUESTS, 20, 7) == draw(REQUESTS, 20, 7)
+    assert draw(REQUESTS, 20, 7) != draw(REQUESTS, 20, 8)
+    assert len(draw(REQUESTS, 20, 7)) == 20
+
+
+def test_the_environment_changes_nothing() -> None:
+    """Hypothesis has settings of its own where CI is set."""
+    program = (
+        "from drs_conformance.traffic.requests import *; "
+        "print(draw(chat_requests(alternatives_max=5, choices_max=4, streaming=True), 9, 3))"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**{k: v for k, v in os.environ.items() if k != "CI"}, **extra},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for extra in ({}, {"CI": "true"})
+    }
+    assert len(printed) == 1
+
+
+@given(REQUESTS)
+def test_requests_stay_within_the_bounds(request) -> None:
+    assert 0 <= (request.top_logprobs or 0) <= 5
+    assert 1 <= (request.n or 1) <= 4
+    assert 1 <= request.max_tokens <= 6
+
+
+def test_without_log_probabilities_none_are_asked_for() -> None:
+    plain = chat_requests(alternatives_max=0, choices_max=1, streaming=False)
+    for request in draw(plain, 30, 1):
+        assert not request.logprobs
+        assert request.top_logprobs is None
+        assert not request.stream
+
+
+def test_a_draw_covers_what_it_is_for() -> None:
+    """Thirty requests show both forms, every number of alternatives and several choices."""
+    for key in range(5):
+        drawn = draw(REQUESTS, 30, key)
+        assert {request.stream for request in drawn} == {True, False}
+        assert len({request.top_logprobs for request in drawn}) >= 4
+        assert any((request.n or 1) > 1 for request in drawn)
+
+
+@given(prompts())
+def test_prompts_are_everyday_text(prompt: str) -> None:
+    assert 10 < len(prompt) < 200
+    assert not {"drs", "probe", "test", "conformance"} & set(prompt.lower().split())
+
+
+KINDS = [entry["id"] for entry in load_registry("evidence-kinds")["entries"]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+@given(data=st.data())
+def test_walks_together_show_every_kind_at_every_step_of_the_climb(count: int, data) -> None:
+    walks = data.draw(ladder_walks(KINDS, (60,), count))
+    assert len(walks) == count
+    for step in range(3):
+        assert {kind for walk in walks for kind in walk[step].kinds} == set(KINDS)
