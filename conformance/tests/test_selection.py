@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from drs_conformance.selection import UnknownRequirement, choose, in_order
 from drs_conformance.specification.catalogue import load_catalogue
+from hypothesis import given
+from hypothesis import strategies as st
 
 CATALOGUE = load_catalogue()
+RUNNABLE = [r.id for r in CATALOGUE.requirements if r.verify == "test" and not r.excluded]
+LEVELS = st.sampled_from(("L1", "L2", "L3"))
 
 
 def selected(*arguments: object) -> list[str]:
@@ -50,3 +54,35 @@ def test_prerequisites_come_first() -> None:
 def test_only_refuses_what_cannot_be_run(identifier: str) -> None:
     with pytest.raises(UnknownRequirement, match=identifier):
         choose(CATALOGUE, "L3", ["provider"], [identifier])
+
+
+@given(LEVELS, st.lists(st.sampled_from(("provider", "hub")), unique=True))
+def test_every_requirement_is_accounted_for_with_a_reason(level: str, classes: list[str]) -> None:
+    choices = choose(CATALOGUE, level, classes)
+    assert [choice.requirement for choice in choices] == list(CATALOGUE.requirements)
+    for choice in choices:
+        item = choice.requirement
+        if item.verify != "test":
+            assert (choice.status, choice.reason) == (item.verify, None)
+        elif item.level > level or not set(item.applies_to) & set(classes):
+            assert choice.status == "not-run"
+            assert choice.reason
+        elif item.excluded:
+            assert (choice.status, choice.reason) == ("pending", item.excluded)
+        else:
+            assert (choice.status, choice.reason) == ("selected", None)
+
+
+@given(LEVELS, st.sets(st.sampled_from(RUNNABLE), min_size=1))
+def test_only_selects_the_closure_of_what_was_named(level: str, only: set[str]) -> None:
+    wanted, grown = set[str](), set(only)
+    while grown != wanted:
+        wanted = grown
+        grown = wanted | {d for i in wanted for d in CATALOGUE.by_id[i].depends_on}
+    order = selected(level, ["provider"], sorted(only))
+    assert len(order) == len(set(order))
+    assert set(order) == {
+        i
+        for i in wanted & set(RUNNABLE)
+        if CATALOGUE.by_id[i].level <= level and "provider" in CATALOGUE.by_id[i].applies_to
+    }

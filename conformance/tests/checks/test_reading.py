@@ -21,11 +21,20 @@ from drs_conformance.checks.requirement import Violation, expect
         ("no-cache", 0),
         ("public", None),
         ("max-age=soon", None),
+        ("max-age=-1", None),
+        ("max-age=soon, s-maxage=8", 8),
+        ("MAX-AGE = 60 , Public", 60),
         ("", None),
     ],
 )
 def test_cache_control_says_how_long(field: str, seconds: int | None) -> None:
     assert seconds_kept(field) == seconds
+
+
+def test_a_number_too_long_for_python_is_a_very_long_time() -> None:
+    kept = seconds_kept(f"max-age={'9' * 5000}")
+    assert kept is not None
+    assert kept > 10**9
 
 
 def test_pointers_with_a_star_name_every_member() -> None:

@@ -94,7 +94,8 @@ def test_each_report_can_be_written_again(good_run: Run) -> None:
         written = drs("report", good_run.folder, "--format", form)
         assert written.code == 0
         assert written.stdout == (good_run.folder / file).read_text("utf-8")
-    assert "40" in drs("report", good_run.folder, "--format", "markdown").stdout
+    summary = drs("report", good_run.folder, "--format", "markdown").stdout
+    assert f"{len(good_run.verdicts())} tested requirements hold" in summary
 
 
 def test_only_runs_what_was_asked_for_and_its_prerequisites(endpoint: Endpoint, tmp_path) -> None:

@@ -5,7 +5,14 @@ the suite. ``breaks`` names what must fail: one requirement, unless a sentence o
 entails more.
 """
 
-from mutants import conformance, declaration, exposure, graduated_response, transparency
+from mutants import (
+    conformance,
+    declaration,
+    exposure,
+    graduated_response,
+    output_perturbation,
+    transparency,
+)
 from mutants.mutant import MUTANTS, Mutant
 
 __all__ = [
@@ -15,5 +22,6 @@ __all__ = [
     "declaration",
     "exposure",
     "graduated_response",
+    "output_perturbation",
     "transparency",
 ]

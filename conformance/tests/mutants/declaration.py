@@ -16,7 +16,8 @@ from mutants.mutant import mutant
 WELL_KNOWN = "/.well-known/distillation-resistance"
 
 
-def _with_declaration(parts: Parts, builder: type[DeclarationBuilder]) -> Parts:
+def with_declaration(parts: Parts, builder: type[DeclarationBuilder]) -> Parts:
+    """Replace the builder of the declaration by one of another class."""
     original = parts.declaration
     return replace(
         parts,
@@ -46,7 +47,7 @@ def declaration_with_a_private_member(parts: Parts) -> Parts:
         def statement(self, now: datetime) -> dict[str, Any]:
             return {**super().statement(now), "x_internal_build": "2026.11"}
 
-    return _with_declaration(parts, Builder)
+    return with_declaration(parts, Builder)
 
 
 @mutant(breaks=["DCL-02"])
@@ -57,7 +58,7 @@ def declaration_of_another_origin(parts: Parts) -> Parts:
         def statement(self, now: datetime) -> dict[str, Any]:
             return {**super().statement(now), "issuer": "https://api.elsewhere.example"}
 
-    return _with_declaration(parts, Builder)
+    return with_declaration(parts, Builder)
 
 
 @mutant(breaks=["DCL-03"])
@@ -68,7 +69,7 @@ def declaration_edited_after_signing(parts: Parts) -> Parts:
         def document(self, now: datetime) -> dict[str, Any]:
             return {**super().document(now), "name": "Reference endpoint (corrected)"}
 
-    return _with_declaration(parts, Builder)
+    return with_declaration(parts, Builder)
 
 
 @mutant(breaks=["DCL-04"])
@@ -79,7 +80,7 @@ def declaration_expired(parts: Parts) -> Parts:
         def statement(self, now: datetime) -> dict[str, Any]:
             return super().statement(now - timedelta(days=45))
 
-    return _with_declaration(parts, Builder)
+    return with_declaration(parts, Builder)
 
 
 @mutant(breaks=["DCL-05"], wraps=True)
@@ -108,7 +109,7 @@ def appeals_decided_within_sixty_days(parts: Parts) -> Parts:
             document["appeals"]["decision_max_s"] = 60 * 86_400
             return document
 
-    return _with_declaration(parts, Builder)
+    return with_declaration(parts, Builder)
 
 
 @mutant(breaks=["DCL-07"])
@@ -122,7 +123,7 @@ def surface_that_was_taken_down(parts: Parts) -> Parts:
             document["surfaces"].append(gone)
             return document
 
-    return _with_declaration(parts, Builder)
+    return with_declaration(parts, Builder)
 
 
 @mutant(breaks=["DCL-07"], wraps=True)

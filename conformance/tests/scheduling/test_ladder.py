@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from drs_conformance.scheduling.ladder import Ladder
 from drs_conformance.specification.registries import load_registry
+from hypothesis import given
+from hypothesis import strategies as st
 
 REGISTRY = load_registry("ladder")
 LADDER = Ladder.from_registry(REGISTRY)
@@ -51,3 +55,23 @@ def test_the_way_up_is_the_shortest(state: str, steps: int, people: list[int]) -
 def test_states_that_are_not_declared_are_not_passed_through() -> None:
     assert LADDER.way_up("perturbed", ALL - {"perturbed"}) is None
     assert LADDER.way_up("suspended", ALL - {"throttled"}) is None
+
+
+def test_nothing_is_allowed_but_staying_and_what_is_written() -> None:
+    written = {(edge["from"], edge["to"], edge["on"]) for edge in REGISTRY["transitions"]}
+    for source, target, on in itertools.product(ALL, ALL, {on for _, _, on in written}):
+        allowed = source == target or (source, target, on) in written
+        assert LADDER.allows(source, target, on) == allowed, (source, target, on)
+
+
+@given(st.sets(st.sampled_from(sorted(ALL))), st.sampled_from(sorted(ALL)))
+def test_a_way_up_joins_declared_states_by_evidence(states: set[str], target: str) -> None:
+    way = LADDER.way_up(target, states)
+    if way is None:
+        return
+    assert all(edge.on == "evidence" and edge.target in states for edge in way)
+    places = [LADDER.initial, *(edge.target for edge in way)]
+    assert [edge.source for edge in way] == places[:-1]
+    assert places[-1] == target
+    ranks = [LADDER.ranks[place] for place in places]
+    assert ranks == sorted(set(ranks))
