@@ -13,6 +13,19 @@ from pathlib import Path
 from typing import Any
 
 TESTS = Path(__file__).parent
+FILES = {
+    "journal.jsonl",
+    "events.jsonl",
+    "result.json",
+    "declaration.json",
+    "report.html",
+    "junit.xml",
+    "intoto.json",
+    "oscal/catalog.json",
+    "oscal/assessment-plan.json",
+    "oscal/assessment-results.json",
+}
+"""What a run leaves behind."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("DRS_")}
 
 
@@ -49,6 +62,11 @@ class Run:
             for entry in self.result["requirements"]
             if entry["outcome"] is not None
         }
+
+    def files(self) -> dict[str, Path]:
+        """Return every file of the run by its name below the folder."""
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path.relative_to(self.folder).as_posix(): path for path in found}
 
     def with_verdict(self, verdict: str) -> set[str]:
         return {identifier for identifier, got in self.verdicts().items() if got == verdict}

@@ -10,6 +10,7 @@ from drs_conformance.commands.plan import add_plan_command
 from drs_conformance.commands.replay import add_replay_command
 from drs_conformance.commands.report import add_report_command
 from drs_conformance.commands.run import add_run_command
+from drs_conformance.commands.verify import add_verify_command
 from drs_conformance.specification.commands import (
     add_catalogue_command,
     add_matrix_command,
@@ -25,6 +26,7 @@ ADD_COMMANDS: tuple[Add, ...] = (
     add_run_command,
     add_plan_command,
     add_replay_command,
+    add_verify_command,
     add_report_command,
     add_catalogue_command,
     add_spec_command,

@@ -53,8 +53,8 @@ def _replay(options: argparse.Namespace) -> int:
     return int(result["exit_code"])
 
 
-def replayed(folder: Path) -> dict[str, Any]:
-    """Return the result of the run whose journal lies in ``folder``."""
+def replayed(folder: Path, events: list[Event] | None = None) -> dict[str, Any]:
+    """Return the result of the run whose journal lies in ``folder``; append to ``events``."""
     try:
         ledger = Ledger.replay(folder)
     except JournalDamaged as error:
@@ -66,7 +66,7 @@ def replayed(folder: Path) -> dict[str, Any]:
             f"{folder} was judged by a standard with the digest {recorded}, this is "
             f"{standard.digest}; replay it with the version of the suite that recorded it"
         )
-    events: list[Event] = []
+    events = [] if events is None else events
     try:
         conduct(ledger, folder, standard, events.append)
     except ReplayDiverged as error:

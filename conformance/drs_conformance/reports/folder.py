@@ -3,44 +3,81 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from drs_conformance.ledger import JOURNAL_NAME, exchanges_of, read_journal
+from drs_conformance.checks.declaration import Declaration
+from drs_conformance.ledger import JOURNAL_NAME, Exchange, exchanges_of, read_journal
 from drs_conformance.reports.exchange_view import ExchangeView, view_of
 from drs_conformance.reports.html_report import render_html
+from drs_conformance.reports.in_toto import render_in_toto
 from drs_conformance.reports.junit import render_junit
 from drs_conformance.reports.markdown import render_markdown
+from drs_conformance.reports.oscal import oscal_catalogue, oscal_plan, oscal_results, oscal_text
 from drs_conformance.results.result import result_bytes
+from drs_conformance.specification.catalogue import load_catalogue
 
-__all__ = ["FORMATS", "RESULT_NAME", "read_exchanges", "write_reports"]
+__all__ = [
+    "DECLARATION_NAME",
+    "FORMATS",
+    "RESULT_NAME",
+    "contents",
+    "read_exchanges",
+    "write_reports",
+]
 
 RESULT_NAME = "result.json"
-Render = Callable[[Mapping[str, Any], Mapping[str, ExchangeView]], str]
+DECLARATION_NAME = "declaration.json"
+Exchanges = Mapping[str, Exchange]
+Render = Callable[[Mapping[str, Any], Exchanges], str]
+
+
+def declaration_of(exchanges: Exchanges) -> bytes:
+    """Return the body of the declaration as the endpoint served it; empty if it served none."""
+    for exchange in exchanges.values():
+        if exchange.request.path == Declaration.PATH and exchange.status == 200:
+            return exchange.body
+    return b""
+
+
+def _html(result: Mapping[str, Any], exchanges: Exchanges) -> str:
+    views: dict[str, ExchangeView] = {name: view_of(each) for name, each in exchanges.items()}
+    return render_html(result, views)
+
 
 FORMATS: Mapping[str, Render] = {
-    "html": render_html,
+    "html": _html,
     "junit": lambda result, _: render_junit(result),
     "markdown": lambda result, _: render_markdown(result),
+    "oscal": lambda result, _: oscal_text(oscal_results(result)),
+    "intoto": lambda result, exchanges: render_in_toto(result, declaration_of(exchanges)),
 }
 
 
-def read_exchanges(folder: Path) -> dict[str, ExchangeView]:
+def read_exchanges(folder: Path) -> dict[str, Exchange]:
     """Return the exchanges of the journal in ``folder`` by identifier."""
     records, _ = read_journal(folder / JOURNAL_NAME)
-    return {exchange.id: view_of(exchange) for exchange in exchanges_of(records)}
+    return {exchange.id: exchange for exchange in exchanges_of(records)}
+
+
+def contents(result: Mapping[str, Any], exchanges: Exchanges) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of every file that follows from the result and the journal."""
+    yield RESULT_NAME, result_bytes(result)
+    yield DECLARATION_NAME, declaration_of(exchanges)
+    for name, form in (("report.html", "html"), ("junit.xml", "junit"), ("intoto.json", "intoto")):
+        yield name, FORMATS[form](result, exchanges).encode()
+    catalogue = oscal_catalogue(load_catalogue(result["drs_version"]), result["started_at"])
+    yield "oscal/catalog.json", oscal_text(catalogue).encode()
+    yield "oscal/assessment-plan.json", oscal_text(oscal_plan(result)).encode()
+    yield "oscal/assessment-results.json", oscal_text(oscal_results(result)).encode()
 
 
 def write_reports(folder: Path, result: Mapping[str, Any]) -> None:
-    """Write ``result.json``, ``report.html`` and ``junit.xml``, each whole or not at all."""
-    exchanges = read_exchanges(folder)
-    _write(folder / RESULT_NAME, result_bytes(result))
-    _write(folder / "report.html", render_html(result, exchanges).encode())
-    _write(folder / "junit.xml", render_junit(result).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(content)
-    os.replace(draft, path)
+    """Write every file of :func:`contents`, each whole or not at all."""
+    for name, content in contents(result, read_exchanges(folder)):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_bytes(content)
+        os.replace(draft, path)

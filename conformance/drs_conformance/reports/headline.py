@@ -34,7 +34,9 @@ def headline(result: Mapping[str, Any]) -> str:
         for verdict in ("harness-error", "untestable", "inconclusive")
         if count[verdict]
     )
-    return f"nothing fails, and not everything could be decided: {open_ones or 'nothing passes'}"
+    waived = result["summary"]["waived"]
+    failing = f"{waived} waived, nothing else fails" if waived else "nothing fails"
+    return f"{failing}, and not everything could be decided: {open_ones or 'nothing passes'}"
 
 
 def tested(result: Mapping[str, Any]) -> list[Entry]:

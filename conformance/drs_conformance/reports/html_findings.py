@@ -57,13 +57,15 @@ class Step:
 def answer_of(result: Mapping[str, Any]) -> Answer:
     """Return the answer: nothing is said to conform that a waiver or a narrow choice carries."""
     waived = result["summary"]["waived"]
+    are_waived = "fails and is waived" if waived == 1 else "fail and are waived"
     sentence = headline(result)
     if result["exit_code"] == 1:
-        besides = f"; {waived} more {'fails and is' if waived == 1 else 'fail and are'} waived"
         verdict, word = "fail", "Does not conform"
-        sentence += besides if waived else ""
+        sentence += f"; {waived} more {are_waived}" if waived else ""
     elif result["exit_code"] == 3:
         verdict, word = "inconclusive", "Not decided"
+        if waived:
+            sentence = f"{_open(result)}; {waived} {are_waived}"
     elif waived:
         verdict, word = "fail", "Does not conform without its waivers"
     elif result["stopped"] or result["selection"]["only"]:
@@ -107,6 +109,13 @@ def steps(commands: Sequence[str]) -> list[Step]:
 def credentials(commands: Sequence[str]) -> list[str]:
     """Return the names of the environment variables from which commands take credentials."""
     return sorted({name for command in commands for name in _CREDENTIAL.findall(command)})
+
+
+def _open(result: Mapping[str, Any]) -> str:
+    """Say how many requirements have which verdict between pass and fail."""
+    counts = result["summary"]["verdicts"]
+    verdicts = ("harness-error", "untestable", "inconclusive")
+    return ", ".join(f"{counts[v]} {v}" for v in verdicts if counts[v]) or "nothing passes"
 
 
 def _is_blocked(entry: Entry) -> bool:

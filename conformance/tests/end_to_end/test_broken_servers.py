@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from endpoints import Run, drs
+from endpoints import FILES, Run, drs
 from raw_server import Answer, Answers, RawServer, Seen
 
 PERSONAS = ("control", "fresh-1", "fresh-2", "throttled", "suspended", "terminated", "auditor")
@@ -192,9 +192,8 @@ def assert_sober(run: Run) -> None:
     assert run.code in (1, 3), run.stdout + run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     assert not run.with_verdict("harness-error"), run.stdout
-    names = {path.name for path in run.folder.iterdir()}
-    assert names == {"journal.jsonl", "events.jsonl", "result.json", "report.html", "junit.xml"}
-    for path in run.folder.iterdir():
+    assert set(run.files()) == FILES
+    for path in run.files().values():
         assert "Traceback" not in path.read_text("utf-8")
 
 

@@ -71,7 +71,7 @@ def test_the_endpoint_does_echo(echoed: tuple[Endpoint, Run]) -> None:
 
 def test_no_file_holds_a_credential(echoed: tuple[Endpoint, Run]) -> None:
     endpoint, run = echoed
-    texts = [path.read_text("utf-8") for path in run.folder.iterdir()]
+    texts = [path.read_text("utf-8") for path in run.files().values()]
     for text in [*texts, run.stdout, run.stderr]:
         for reading in readings(text):
             for name, secret in endpoint.credentials.items():

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from drs_conformance.specification.catalogue import load_catalogue
 from drs_conformance.specification.schemas import problems
-from endpoints import Endpoint, Run, drs, probe
+from endpoints import FILES, Endpoint, Run, drs, probe
 
 
 def test_it_passes(good_run: Run) -> None:
@@ -30,8 +30,7 @@ def test_the_terminal_names_every_verdict(good_run: Run) -> None:
 
 
 def test_the_folder_is_complete(good_run: Run) -> None:
-    names = {path.name for path in good_run.folder.iterdir()}
-    assert names == {"journal.jsonl", "events.jsonl", "result.json", "report.html", "junit.xml"}
+    assert set(good_run.files()) == FILES
 
 
 def test_result_events_and_journal_follow_their_schemas(good_run: Run) -> None:
@@ -59,7 +58,7 @@ def test_nothing_announces_a_probe(good_run: Run) -> None:
 
 
 def test_credentials_stand_nowhere(good_run: Run, endpoint: Endpoint) -> None:
-    for path in good_run.folder.iterdir():
+    for path in good_run.files().values():
         content = path.read_text("utf-8")
         for name, value in endpoint.credentials.items():
             assert value not in content, (path, name)
