@@ -1,0 +1,1 @@
+"""Writers of generated pages, one kind each: data in, Markdown out."""
