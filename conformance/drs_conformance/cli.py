@@ -39,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageFault as fault:
         print(f"drs: {fault}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("drs: interrupted", file=sys.stderr)
+        return 3
     except BrokenPipeError:
         return 3
     return code

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 __all__ = ["seconds_kept"]
 
+# What a cache takes for more than it can represent (RFC 9111, section 1.2.2).
+_LONGEST = 2**31
+
 
 def seconds_kept(field: str) -> int | None:
     """Return for how many seconds a cache may keep the response without asking again.
@@ -18,8 +21,12 @@ def seconds_kept(field: str) -> int | None:
     if "no-store" in directives or "no-cache" in directives:
         return 0
     ages = [
-        int(value)
+        _seconds(value)
         for name in ("max-age", "s-maxage")
         if (value := directives.get(name, "")).isdecimal()
     ]
     return max(ages, default=None)
+
+
+def _seconds(digits: str) -> int:
+    return min(int(digits), _LONGEST) if len(digits) <= 20 else _LONGEST

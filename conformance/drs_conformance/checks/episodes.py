@@ -63,7 +63,8 @@ def throttled(lab: Lab) -> Throttled:
         if not refused:
             return Throttled(tuple(served), (), view, None)
         wait = refused[0].header("retry-after") or ""
-        fresh.advance(int(wait) + 1 if wait.isdecimal() else 3600)
+        legible = wait.isdecimal() and len(wait) <= 9
+        fresh.advance(int(wait) + 1 if legible else 3600)
         after = stage.ask(request, fresh.name, faults_too=True)
         return Throttled(tuple(served), tuple(refused), view, after)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
@@ -16,6 +17,7 @@ from drs_conformance.checks.pointers import matches
 from drs_conformance.checks.requirement import Untestable, Violation, expect, requirement
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import Exchange, MalformedBody
+from drs_conformance.specification.formats import moment
 from drs_conformance.traffic.prompts import prompts
 
 VALIDITY_MAX = timedelta(days=90)
@@ -66,7 +68,12 @@ def test_the_declaration_is_signed(lab: Lab) -> None:
         "the declaration is signed by another key than the one that the target file pins",
         declaration,
     )
-    payload = rfc8785.dumps(document)
+    try:
+        payload = rfc8785.dumps(document)
+    except rfc8785.CanonicalizationError as error:
+        raise Violation(
+            f"the declaration has no canonical form (RFC 8785): {error}", declaration
+        ) from error
     signed = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE, len(payload), payload)
     try:
         key = Ed25519PublicKey.from_public_bytes(_bytes(keys[proof["kid"]]))
@@ -87,9 +94,9 @@ def _bytes(text: str) -> bytes:
 def test_the_declaration_is_in_force(lab: Lab) -> None:
     """Issued in the past, not expired, valid for 90 days at most."""
     declaration = lab.declaration
-    issued = datetime.fromisoformat(declaration.document["issued_at"])
-    expires = datetime.fromisoformat(declaration.document["expires_at"])
-    received = datetime.fromisoformat(lab.declaration_exchange.received_at)
+    issued = moment(declaration.document["issued_at"])
+    expires = moment(declaration.document["expires_at"])
+    received = moment(lab.declaration_exchange.received_at)
     expect(
         issued <= received + timedelta(minutes=5),
         f"issued_at {issued.isoformat()} has not passed at {received.isoformat()}",
@@ -115,7 +122,7 @@ def test_no_undeclared_surface_answers(lab: Lab) -> None:
     prompt = lab.draw(prompts(), 1)[0]
     asked = []
     for entry in lab.registry("surfaces")["entries"]:
-        path = entry["path"].format(model=model)
+        path = entry["path"].format(model=quote(model, safe=""))
         if path in declared:
             continue
         body = _filled(entry["body"], model=model, prompt=prompt)

@@ -116,7 +116,7 @@ def test_a_throttled_account_is_refused_with_reasons(lab: Lab) -> None:
         expect(answer.status == 429, f"expected status 429, got {answer.status}", answer)
         wait = answer.header("retry-after")
         expect(
-            wait is not None and wait.isdecimal() and int(wait) > 0,
+            wait is not None and wait.isdecimal() and wait.strip("0") != "",
             f"expected Retry-After in seconds, got {wait or 'none'}",
             answer,
         )
@@ -218,7 +218,7 @@ def _refused_for_good(lab: Lab, persona: str, kind: str) -> None:
 def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
     """Generated walks over evidence, approvals and time: every change is an edge of the ladder."""
     kinds = [entry["id"] for entry in lab.registry("evidence-kinds")["entries"]]
-    longest = max(lab.declaration.document["ladder"]["quiet_s"].values())
+    longest = max(int(max(lab.declaration.document["ladder"]["quiet_s"].values())), 2)
     walks = lab.draw(ladder_walks(kinds, (60, longest // 2, longest), lab.profile.ladder_walks), 1)
     steps: list[Step] = []
     for walk in walks[0]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from drs_conformance.checks.episodes import (
     FIRST_KINDS,
     SECOND_KINDS,
@@ -15,6 +13,7 @@ from drs_conformance.checks.episodes import (
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Inconclusive, expect, requirement
 from drs_conformance.checks.test_graduated_response import limits
+from drs_conformance.specification.formats import moment
 
 KINDS_OF_MEASURE = {"throttled": "throttle", "suspended": "suspend"}
 
@@ -93,12 +92,12 @@ def test_auditors_see_what_is_deferred(lab: Lab) -> None:
     )
     told = [notice for notice in case["notices"] if notice["state"] == "perturbed"]
     expect(bool(told), "the case record says nothing of a notice of the covert measure", record)
-    due = datetime.fromisoformat(told[-1]["due_at"])
-    begun = datetime.fromisoformat(steps[-1]["at"])
-    delay = timedelta(seconds=lab.declaration.covert_delay_max_s)
+    due = moment(told[-1]["due_at"])
+    begun = moment(steps[-1]["at"])
+    delay_s = lab.declaration.covert_delay_max_s
     expect(
-        due - begun <= delay,
-        f"the notice falls due {due - begun} after the measure, declared are {delay}",
+        (due - begun).total_seconds() <= delay_s,
+        f"the notice falls due {due - begun} after the measure, declared are {delay_s} s",
         record,
     )
     lab.trials = 1
@@ -122,12 +121,12 @@ def test_appeals_are_accepted(lab: Lab) -> None:
         f"the appeal names the case {accepted['case']}",
         answer,
     )
-    received = datetime.fromisoformat(accepted["received_at"])
-    promised = datetime.fromisoformat(accepted["decide_by"]) - received
-    declared = timedelta(seconds=lab.declaration.decision_max_s)
+    received = moment(accepted["received_at"])
+    promised = moment(accepted["decide_by"]) - received
+    declared_s = lab.declaration.decision_max_s
     expect(
-        timedelta(0) < promised <= declared,
-        f"the appeal is to be decided within {promised}, declared are {declared}",
+        0 < promised.total_seconds() <= declared_s,
+        f"the appeal is to be decided within {promised}, declared are {declared_s} s",
         answer,
     )
     lab.trials = 1

@@ -15,6 +15,7 @@ from typing import Any
 
 import rfc8785
 
+from drs_conformance.ledger.interruption import uninterrupted
 from drs_conformance.ledger.records import Record, exchanges_of
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
@@ -106,10 +107,16 @@ class JournalWriter:
     def append(self, record: Record, *, durable: bool) -> None:
         """Add a record; with `durable` it survives a crash once this returns.
 
+        Ctrl-C is put off until the record is whole and counted.
+
         Raises:
             JournalUnwritable: it could not be written. The journal takes no more records then.
 
         """
+        with uninterrupted():
+            self._append(record, durable=durable)
+
+    def _append(self, record: Record, *, durable: bool) -> None:
         if self._file is None:
             raise JournalUnwritable(f"{self.path} is closed")
         line = rfc8785.dumps({**record, "seq": self._seq + 1, "prev": self._prev})

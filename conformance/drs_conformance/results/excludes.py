@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["CONFIDENCE", "excluded_rate", "excluded_sentence"]
 
 CONFIDENCE = 0.95
@@ -21,6 +23,13 @@ def excluded_sentence(trials: int) -> str:
     if trials < 2:
         return "a single observation: excludes a fault that shows every time, and no more"
     return (
-        f"{trials} probes: excludes violations in more than {excluded_rate(trials):.0%} of such "
-        f"requests, at {CONFIDENCE:.0%} confidence"
+        f"{trials} probes: excludes violations in more than {_rounded_up(excluded_rate(trials))} "
+        f"of such requests, at {CONFIDENCE:.0%} confidence"
     )
+
+
+def _rounded_up(rate: float) -> str:
+    """Return a percentage with two significant digits, rounded up so as not to say too much."""
+    percent = rate * 100
+    places = max(0, 1 - math.floor(math.log10(percent)))
+    return f"{math.ceil(percent * 10**places) / 10**places:.{places}f}%"

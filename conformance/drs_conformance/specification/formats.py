@@ -44,17 +44,28 @@ def format_checker() -> FormatChecker:
 
 def is_date_time(text: str) -> bool:
     """Tell whether `text` is a date-time of RFC 3339, section 5.6."""
-    match = _DATE_TIME.fullmatch(text)
-    if match is None:
-        return False
-    date, minute, second = match[1], match[2], match[3]
-    if second == "60":  # a leap second, which Python's clock does not have
-        second = "59"
     try:
-        datetime.datetime.fromisoformat(f"{date}T{minute}:{second}")
+        moment(text)
     except ValueError:
         return False
     return True
+
+
+def moment(text: str) -> datetime.datetime:
+    """Read a date-time of RFC 3339; a leap second counts as the second before it.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a date-time of RFC 3339, got {text!r}")
+    # Python's clock has no leap seconds.
+    second = "59" if match[3] == "60" else match[3]
+    zone = "+00:00" if match[5] in "Zz" else match[5]
+    fraction = (match[4] or "")[:7]
+    return datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}:{second}{fraction}{zone}")
 
 
 def is_date(text: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from drs_conformance.specification.documents import Document, DocumentError, read_document
+from drs_conformance.specification.formats import moment
 from drs_conformance.specification.schemas import problems as schema_problems
 from drs_conformance.target.authorising import AuthorisationError
 from drs_conformance.target.model import (
@@ -201,8 +202,8 @@ def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:
             issued_by=value["issued_by"],
             contact=value["contact"],
             origins=tuple(origins),
-            not_before=datetime.fromisoformat(value["not_before"]),
-            expires_at=datetime.fromisoformat(value["expires_at"]),
+            not_before=moment(value["not_before"]),
+            expires_at=moment(value["expires_at"]),
             bounds=Bounds(
                 bounds["max_requests"],
                 bounds["max_output_tokens"],

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.traffic.prompts import prompts
+from drs_conformance.traffic.seed_only import BACKEND
 
 __all__ = ["chat_requests", "draw"]
 
@@ -79,6 +80,7 @@ def draw(strategy: st.SearchStrategy[Example], count: int, key: int) -> list[Exa
     @settings(
         max_examples=count * _OVERDRAW,
         database=None,
+        backend=BACKEND,
         deadline=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),

@@ -194,7 +194,7 @@ def assert_sober(run: Run) -> None:
     assert not run.with_verdict("harness-error"), run.stdout
     assert set(run.files()) == FILES
     for path in run.files().values():
-        assert "Traceback" not in path.read_text("utf-8")
+        assert b"Traceback" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drs_conformance.ledger import verify_journal
 from endpoints import ENVIRONMENT, Endpoint, drs, probe
 
 
@@ -154,7 +155,10 @@ def test_an_unknown_requirement_is_a_usage_fault(endpoint: Endpoint, tmp_path: P
     assert "DCL-77" in run.stderr
 
 
-def test_ctrl_c_keeps_the_journal_and_still_reports(endpoint: Endpoint, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lines", [3, 20, 57, 120, 250])
+def test_ctrl_c_keeps_the_journal_and_still_reports(
+    lines: int, endpoint: Endpoint, tmp_path: Path
+) -> None:
     out = tmp_path / "results"
     running = subprocess.Popen(
         [
@@ -175,14 +179,14 @@ def test_ctrl_c_keeps_the_journal_and_still_reports(endpoint: Endpoint, tmp_path
     journal = out / "journal.jsonl"
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        if journal.exists() and journal.read_bytes().count(b"\n") > 20:
+        if journal.exists() and journal.read_bytes().count(b"\n") > lines:
             break
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     stdout, stderr = running.communicate(timeout=30)
     assert running.returncode == 3, stdout + stderr
     assert "Traceback" not in stdout + stderr
-    assert b'"kind":"footer"' in journal.read_bytes()
+    assert verify_journal(journal).complete
     assert b'"stopped":"interrupted"' in (out / "result.json").read_bytes()
 
 

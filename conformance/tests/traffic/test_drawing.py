@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import drs_conformance
 import pytest
 from drs_conformance.specification.registries import load_registry
 from drs_conformance.traffic.prompts import prompts
@@ -39,6 +42,38 @@ def test_the_environment_changes_nothing() -> None:
         ).stdout
         for extra in ({}, {"CI": "true"})
     }
+    assert len(printed) == 1
+
+
+def test_neither_other_modules_nor_the_place_of_installation_change_what_is_drawn(
+    tmp_path: Path,
+) -> None:
+    """Hypothesis would draw constants of modules that are not installed, and store them."""
+    program = (
+        "import many\n"
+        "from drs_conformance.traffic.requests import *\n"
+        "print([draw(chat_requests(alternatives_max=5, choices_max=4, streaming=True), 9, key)"
+        " for key in range(9)])"
+    )
+    package = Path(drs_conformance.__file__).parent
+    installed = tmp_path / "site-packages"
+    shutil.copytree(package, installed / package.name)
+    printed, extra = set(), tmp_path / "extra"
+    for place, numbers in ((package.parent, range(0)), (installed, range(10**5, 10**6, 999))):
+        here = tmp_path / f"run-{len(numbers)}"
+        here.mkdir()
+        extra.mkdir(exist_ok=True)
+        (extra / "many.py").write_text(f"NUMBERS = {list(numbers)}")
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", program],
+            env={**os.environ, "PYTHONPATH": f"{place}{os.pathsep}{extra}"},
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.add(done.stdout)
+        assert not list(here.iterdir())
     assert len(printed) == 1
 
 
