@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drs_conformance.reports.headline import Entry, headline
-from drs_conformance.reports.plain_text import visible
+from drs_conformance.reports.plain_text import commands_shown, one_line, visible
 
 __all__ = ["render_junit"]
 
@@ -22,9 +22,8 @@ def render_junit(result: Mapping[str, Any]) -> str:
     )
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for entry in result["requirements"]:
-        case = ET.SubElement(
-            suite, "testcase", classname=entry["family"], name=f"{entry['id']} {entry['title']}"
-        )
+        name = one_line(f"{entry['id']} {entry['title']}")
+        case = ET.SubElement(suite, "testcase", classname=visible(entry["family"]), name=name)
         _properties(case, entry)
         counts["tests"] += 1
         kind = _mark(case, entry)
@@ -49,7 +48,7 @@ def _properties(case: ET.Element, entry: Entry) -> None:
         "verdict": outcome["verdict"] if outcome else entry["status"],
     }
     for name, value in values.items():
-        ET.SubElement(properties, "property", name=name, value=value)
+        ET.SubElement(properties, "property", name=name, value=visible(value))
 
 
 def _mark(case: ET.Element, entry: Entry) -> str | None:
@@ -67,8 +66,9 @@ def _mark(case: ET.Element, entry: Entry) -> str | None:
         _say(case, "skipped", verdict, outcome["summary"])
         return "skipped"
     tag = "failure" if verdict == "fail" else "error"
-    details = [outcome["cause"] or "", *outcome["reproduce"]]
-    _say(case, tag, verdict, outcome["summary"], "\n".join(filter(None, details)))
+    details = [visible(outcome["cause"])] if outcome["cause"] else []
+    details += commands_shown(outcome["reproduce"])
+    _say(case, tag, verdict, outcome["summary"], "\n".join(details))
     return f"{tag}s"
 
 
@@ -78,6 +78,7 @@ def _reason(entry: Entry) -> str:
 
 
 def _say(case: ET.Element, tag: str, kind: str, message: str, text: str = "") -> None:
+    """Add an element; ``text`` has been made harmless, ``message`` has not."""
     element = ET.SubElement(case, tag, type=kind, message=visible(message))
     if text:
-        element.text = visible(text)
+        element.text = text

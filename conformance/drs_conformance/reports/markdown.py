@@ -13,12 +13,15 @@ from drs_conformance.reports.headline import (
     headline,
     with_verdict,
 )
-from drs_conformance.reports.plain_text import one_line, visible
+from drs_conformance.reports.plain_text import commands_shown, one_line
 from drs_conformance.verdicts import SEVERITY
 
 __all__ = ["render_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:])")
+# What marks up inside a line, and what forges turn into a link or a formula without any mark.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&@$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+# What opens a list or a rule at the beginning of a line.
+_OPENING = re.compile(r"^([0-9]*)([-=.])")
 
 
 def render_markdown(result: Mapping[str, Any]) -> str:
@@ -64,7 +67,7 @@ def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:
     if outcome["cause"]:
         lines += ["", _text(outcome["cause"])]
     if outcome["reproduce"]:
-        commands = visible("\n".join(outcome["reproduce"]), 20_000)
+        commands = "\n".join(commands_shown(outcome["reproduce"]))
         longest = max((len(run) for run in re.findall("`+", commands)), default=0)
         fence = "`" * max(3, longest + 1)
         lines += ["", f"{fence}sh", commands, fence]
@@ -75,4 +78,4 @@ def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:
 
 
 def _text(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", one_line(text))
+    return _OPENING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(text)))

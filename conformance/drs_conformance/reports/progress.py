@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from drs_conformance.reports.plain_text import one_line
 from drs_conformance.verdicts import Verdict
 
 __all__ = ["Progress"]
@@ -21,14 +22,16 @@ class Progress:
         self._total = total
         self._done = 0
         self._status: Status | None = None
-        if console.is_terminal and not os.environ.get("CI"):
+        # A console may be told to colour a file; a line that redraws itself has no place there.
+        if console.is_terminal and console.file.isatty() and not os.environ.get("CI"):
             self._status = Status("", console=console, spinner="line")
             self._status.start()
 
     def checking(self, requirement: str, title: str) -> None:
         """Say which check begins."""
         if self._status is not None:
-            self._status.update(Text(f"{self._done}/{self._total}  {requirement} {title}"))
+            line = one_line(f"{self._done}/{self._total}  {requirement} {title}")
+            self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
     def finished(self, requirement: str, verdict: Verdict) -> None:
         """Count a check that ended."""

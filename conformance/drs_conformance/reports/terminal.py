@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from drs_conformance.reports.headline import (
@@ -20,7 +18,7 @@ from drs_conformance.reports.headline import (
     tested,
     with_verdict,
 )
-from drs_conformance.reports.plain_text import one_line, visible
+from drs_conformance.reports.plain_text import commands_shown, one_line
 
 __all__ = ["print_requirement", "print_result"]
 
@@ -42,11 +40,9 @@ _SYMBOLS = {
     "not-applicable": "-",
     "waived": "\u2717",
 }
-_MEANING = {
-    0: "every applicable requirement passes",
-    1: "at least one requirement fails",
-    3: "nothing fails, and something could not be decided",
-}
+# For an output that cannot show the symbols above; the word beside them says the same.
+_PLAIN_SYMBOLS = {"\u2713": "+", "\u2717": "x"}
+_NOTE = 200
 _ANSWER_STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNDECIDED": "bold yellow"}
 
 
@@ -60,7 +56,8 @@ def print_result(
 ) -> None:
     """Print a document of the schema ``result``; with ``brief`` its first line only."""
     found = answer(result)
-    _print(console, Text.assemble((found, _ANSWER_STYLES[found]), "  ", headline(result)))
+    first = Text.assemble((found, _ANSWER_STYLES[found]), "  ", one_line(headline(result)))
+    _print(console, first)
     if brief:
         return
     target = result["target"]
@@ -68,11 +65,13 @@ def print_result(
         f"{target['name']} at {target['root']}, standard {result['drs_version']}, level "
         f"{result['selection']['level']}, profile {result['profile']}"
     )
-    _print(console, Text(one_line(about), "dim"))
+    _hanging(console, Text(), Text(one_line(about), "dim"))
+    width = max(map(len, map(_label, tested(result))), default=0)
     for chapter, entries in in_chapters(tested(result)).items():
         console.print()
-        _print(console, Text(chapter, "bold"))
-        console.print(_table(entries))
+        _print(console, Text(one_line(chapter), "bold"))
+        for entry in entries:
+            _row(entry, console, width)
     for entry in with_verdict(result, "fail", "harness-error", "untestable", "inconclusive"):
         console.print()
         print_requirement(entry, console)
@@ -80,57 +79,56 @@ def print_result(
         if waiting:
             _indented(console, f"blocked by this: {', '.join(waiting)}", "dim")
     console.print()
-    for line in _closing(result, folder, seconds):
-        _print(console, Text(line))
+    for line in _closing(result, seconds):
+        _hanging(console, Text(), Text(one_line(line)))
+    if folder is not None:
+        report = Text(one_line(f"Report: {folder / 'report.html'}"))
+        _print(console, report)
+    _hanging(console, Text(), Text(f"Exit code {result['exit_code']}: {_meaning(result)}."))
 
 
 def print_requirement(entry: Entry, console: Console) -> None:
     """Print one requirement with cause and the commands that reproduce it."""
     outcome = entry["outcome"]
+    name = one_line(f"{entry['id']} {entry['title']}")
     if outcome is None:
-        _print(console, Text(f"{entry['id']} {entry['title']}: {entry['status']}"))
+        _print(console, Text(f"{name}: {entry['status']}"))
         return
     label = _label(entry)
-    title = f"  {entry['id']} {entry['title']}"
-    _print(console, Text.assemble((f"{_SYMBOLS[label]} {label}", _STYLES[label]), (title, "bold")))
-    _indented(console, one_line(entry["sentence"]), "dim")
-    _indented(console, one_line(outcome["summary"]))
+    mark = (f"{_SYMBOLS[label]} {label}", _STYLES[label])
+    _print(console, Text.assemble(mark, "  ", (name, "bold")))
+    _indented(console, entry["sentence"], "dim")
+    _indented(console, outcome["summary"])
     for line in filter(None, (outcome["cause"], outcome["excludes"])):
-        _indented(console, one_line(line))
+        _indented(console, line)
     if entry["waived"] is not None:
         waived = entry["waived"]
-        _indented(console, one_line(f"waived until {waived['expires']}: {waived['reason']}"))
+        _indented(console, f"waived until {waived['expires']}: {waived['reason']}")
     if outcome["evidence"]:
         _indented(console, f"evidence: {', '.join(outcome['evidence'])}", "dim")
     if outcome["reproduce"]:
         _indented(console, "reproduce with:", "dim")
-        for command in outcome["reproduce"]:
-            # Commands are printed as they are, so that they can be copied over line breaks.
-            print(f"    {visible(command, 8000)}", file=console.file)
+        for command in commands_shown(outcome["reproduce"]):
+            _print(console, Text(f"    {command}"))
 
 
-def _table(entries: list[Entry]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
-    for entry in entries:
-        label = _label(entry)
-        outcome = entry["outcome"]
-        note = entry["title"]
-        if outcome["verdict"] not in ("pass", "fail"):
-            note += f" ({one_line(outcome['summary'], 200)})"
-        table.add_row(
-            Text(f"  {_SYMBOLS[label]} {label}", _STYLES[label]), Text(entry["id"]), Text(note)
-        )
-    return table
+def _row(entry: Entry, console: Console, width: int) -> None:
+    """Print verdict, identifier and title on a line; labels take ``width`` characters."""
+    label = _label(entry)
+    outcome = entry["outcome"]
+    note = entry["title"]
+    if outcome["verdict"] not in ("pass", "fail"):
+        note += f" ({one_line(outcome['summary'], _NOTE)})"
+    mark = f"{_SYMBOLS[label]} {label:<{width}}"
+    start = Text.assemble("  ", (mark, _STYLES[label]), f"  {entry['id']}  ")
+    _hanging(console, start, Text(one_line(note)))
 
 
 def _label(entry: Entry) -> str:
     return "waived" if entry["waived"] is not None else str(entry["outcome"]["verdict"])
 
 
-def _closing(result: Mapping[str, Any], folder: Path | None, seconds: float | None) -> list[str]:
+def _closing(result: Mapping[str, Any], seconds: float | None) -> list[str]:
     spent, budget, summary = result["spent"], result["budget"], result["summary"]
     took = "" if seconds is None else f" in {seconds:.1f} s"
     lines = [
@@ -138,18 +136,55 @@ def _closing(result: Mapping[str, Any], folder: Path | None, seconds: float | No
         f"Not tested: {summary['pending']} whose test is not built yet, {summary['inspect']} for "
         f"inspection, {summary['attest']} for attestation, {summary['not_run']} not selected.",
     ]
-    lines += [one_line(text) for text in result["assurance"]["limitations"]]
+    if result["stopped"] is not None:
+        lines.append(f"The run ended early: {result['stopped']}.")
+    lines += result["assurance"]["limitations"]
     if result["claim"]["doubts"]:
         lines.append(f"Supports no claim: {'; '.join(result['claim']['doubts'])}.")
-    if folder is not None:
-        lines.append(f"Report: {folder / 'report.html'}")
-    lines.append(f"Exit code {result['exit_code']}: {_MEANING[result['exit_code']]}.")
     return lines
 
 
-def _print(console: Console, text: Text) -> None:
-    console.print(text, soft_wrap=False)
+def _meaning(result: Mapping[str, Any]) -> str:
+    """Say in words what the exit code means for this result."""
+    waived = result["summary"]["waived"]
+    if result["exit_code"] == 0:
+        meaning = "every requirement that was tested and applies passes"
+        return f"{meaning} or is a waived failure" if waived else meaning
+    if result["exit_code"] == 1:
+        return "at least one requirement fails"
+    nothing = "nothing fails that is not waived" if waived else "nothing fails"
+    passes = result["summary"]["verdicts"]["pass"]
+    return f"{nothing}, and {'something could not be decided' if passes else 'nothing passes'}"
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:
-    console.print(Padding(Text(text, style), (0, 0, 0, 4)))
+    _hanging(console, Text("    "), Text(one_line(text), style))
+
+
+def _hanging(console: Console, start: Text, text: Text) -> None:
+    """Print ``text`` behind ``start``, the lines that follow as far in as the first."""
+    room = max(console.width - start.cell_len, 1)
+    for line in text.wrap(console, room) or [Text()]:
+        line.rstrip()
+        _print(console, Text.assemble(start, line))
+        start = Text(" " * start.cell_len)
+
+
+def _print(console: Console, text: Text) -> None:
+    """Print ``text`` as one line, however long: where it breaks is left to the terminal."""
+    _encodable(text, console)
+    text.rstrip()
+    console.print(text, soft_wrap=True)
+
+
+def _encodable(text: Text, console: Console) -> None:
+    """Replace what the encoding of the output lacks: a report must not end in an exception."""
+    shown = []
+    for character in text.plain:
+        try:
+            character.encode(console.encoding)
+        except UnicodeEncodeError:
+            spelt = character.encode("ascii", "backslashreplace").decode()
+            character = _PLAIN_SYMBOLS.get(character, spelt)
+        shown.append(character)
+    text.plain = "".join(shown)

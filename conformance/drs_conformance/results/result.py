@@ -19,7 +19,7 @@ from drs_conformance.results.events import (
     event_document,
 )
 from drs_conformance.results.excludes import excluded_rate, excluded_sentence
-from drs_conformance.verdicts import SEVERITY, worst
+from drs_conformance.verdicts import SEVERITY, Verdict, worst
 
 __all__ = ["build_result", "exit_code", "result_bytes"]
 
@@ -50,6 +50,7 @@ def build_result(events: Iterable[Event]) -> dict[str, Any]:
         _requirement(
             event,
             outcomes.get(event.id, []),
+            unfinished=begun[event.id] > 0,
             cut_off=finished is None or finished.stopped is not None,
             waiver=waivers.get(event.id),
         )
@@ -77,7 +78,7 @@ def build_result(events: Iterable[Event]) -> dict[str, Any]:
         "trusted_until": _later(ended_at),
         "stopped": (finished.stopped if finished else "cut-off"),
         "spent": {
-            "requests": finished.requests if finished else 0,
+            "requests": finished.requests if finished else _requests(heard),
             "output_tokens": finished.output_tokens if finished else 0,
             "cost_usd": finished.cost_usd if finished else 0,
         },
@@ -121,51 +122,46 @@ def _requirement(
     listed: RequirementListed,
     finished: Sequence[CheckFinished],
     *,
+    unfinished: bool,
     cut_off: bool,
     waiver: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     document = event_document(listed)
     del document["event"]
-    outcome = _outcome(finished, cut_off) if listed.status == "selected" else None
+    selected = listed.status == "selected"
+    outcome = _outcome(finished, unfinished, cut_off) if selected else None
     failed = outcome is not None and outcome["verdict"] == "fail"
     waived = dict(waiver) if waiver is not None and failed else None
     return {**document, "outcome": outcome, "waived": waived}
 
 
-def _outcome(finished: Sequence[CheckFinished], cut_off: bool) -> dict[str, Any]:
-    if not finished:
-        return {
-            "verdict": "inconclusive" if cut_off else "harness-error",
-            "summary": "the run ended before this was tested"
-            if cut_off
-            else "no check spoke of this requirement",
-            "cause": None,
-            "blocked_by": None,
-            "excludes": None,
-            "excluded_rate": None,
-            "trials": 0,
-            "requests": 0,
-            "evidence": [],
-            "reproduce": [],
-            "checks": [],
-        }
-    verdict = worst(event.verdict for event in finished)
-    decisive = next(event for event in finished if event.verdict == verdict)
-    trials = min(event.trials for event in finished)
+def _outcome(finished: Sequence[CheckFinished], unfinished: bool, cut_off: bool) -> dict[str, Any]:
+    """Return the worst that checks found; one that began and did not end is a finding too."""
+    missing: Verdict = "inconclusive" if cut_off else "harness-error"
+    found = [event.verdict for event in finished]
+    verdict = worst([*found, missing]) if unfinished or not finished else worst(found)
+    decisive = next((event for event in finished if event.verdict == verdict), None)
+    trials = min((event.trials for event in finished), default=0)
     passed = verdict == "pass"
     return {
         "verdict": verdict,
-        "summary": decisive.summary,
-        "cause": decisive.cause,
-        "blocked_by": decisive.blocked_by,
+        "summary": decisive.summary if decisive else _silence(unfinished, cut_off),
+        "cause": decisive.cause if decisive else None,
+        "blocked_by": decisive.blocked_by if decisive else None,
         "excludes": excluded_sentence(trials) if passed else None,
         "excluded_rate": excluded_rate(trials) if passed and trials > 1 else None,
         "trials": trials,
         "requests": sum(event.requests for event in finished),
-        "evidence": list(decisive.evidence),
-        "reproduce": list(decisive.reproduce),
+        "evidence": list(decisive.evidence) if decisive else [],
+        "reproduce": list(decisive.reproduce) if decisive else [],
         "checks": [event.check for event in finished],
     }
+
+
+def _silence(unfinished: bool, cut_off: bool) -> str:
+    if cut_off:
+        return "the run ended before this was tested" + (" to the end" if unfinished else "")
+    return "a check began and never ended" if unfinished else "no check spoke of this requirement"
 
 
 def _doubts(
@@ -193,6 +189,11 @@ def _doubts(
     if started.profile == "smoke":
         doubts.append("the smoke profile is too small for a claim")
     return doubts
+
+
+def _requests(heard: Sequence[Event]) -> int:
+    """Return how many requests were sent at the least, by the checks that ended."""
+    return sum(event.requests for event in heard if isinstance(event, CheckFinished))
 
 
 def _latest(heard: Sequence[Event], otherwise: str) -> str:
