@@ -14,6 +14,9 @@ from drs_conformance.verdicts import Verdict
 
 __all__ = ["Progress"]
 
+_SPINNER = 2
+"""Columns that the spinner and the space behind it take."""
+
 
 class Progress:
     """Shows the check that runs, on a terminal; silent elsewhere and in CI."""
@@ -30,8 +33,9 @@ class Progress:
     def checking(self, requirement: str, title: str) -> None:
         """Say which check begins."""
         if self._status is not None:
-            line = one_line(f"{self._done}/{self._total}  {requirement} {title}")
-            self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
+            line = Text(f"{self._done}/{self._total}  {one_line(f'{requirement} {title}')}")
+            line.truncate(max(self._status.console.width - _SPINNER, 1), overflow="crop")
+            self._status.update(line)
 
     def finished(self, requirement: str, verdict: Verdict) -> None:
         """Count a check that ended."""

@@ -173,7 +173,6 @@ def _hanging(console: Console, start: Text, text: Text) -> None:
 def _print(console: Console, text: Text) -> None:
     """Print ``text`` as one line, however long: where it breaks is left to the terminal."""
     _encodable(text, console)
-    text.rstrip()
     console.print(text, soft_wrap=True)
 
 

@@ -7,7 +7,9 @@ import xml.etree.ElementTree as ET
 import pytest
 from drs_conformance.reports.junit import render_junit
 from drs_conformance.results.result import build_result
-from sample_events import a_run, listed
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_events import a_run, checked, finished, listed, started
 
 
 def case(events) -> ET.Element:
@@ -55,6 +57,48 @@ def test_a_waived_failure_is_skipped_and_named() -> None:
     skipped = element.find("skipped")
     assert skipped is not None
     assert skipped.get("message") == "waived until 2026-12-31: known"
+
+
+@pytest.mark.parametrize("verdict", ["fail", "untestable"])
+def test_cause_and_commands_stand_below_the_summary(verdict) -> None:
+    told = {"summary": "found", "cause": "because", "reproduce": ("curl a", "curl b\nrm c")}
+    events = [started(), listed("DCL-01"), *checked("DCL-01", verdict, **told), finished()]
+    element = case(events).find("failure" if verdict == "fail" else "error")
+    assert element is not None
+    assert element.get("type") == verdict
+    assert element.get("message") == "found"
+    assert element.text == "because\ncurl a\ncurl b\u27e6U+000A\u27e7rm c"
+
+
+def test_a_waived_failure_still_says_fail() -> None:
+    waiver = {"requirement": "DCL-01", "reason": "known", "expires": "2026-12-31"}
+    element = case(a_run(["fail", "pass"], waivers=(waiver,)))
+    assert {p.get("value") for p in element.iter("property") if p.get("name") == "verdict"} == {
+        "fail"
+    }
+
+
+@given(st.text(st.characters(codec=None), max_size=200))
+def test_no_text_breaks_the_document(text) -> None:
+    waiver = {"requirement": "DCL-02", "reason": text, "expires": text}
+    told = {"summary": text, "cause": text, "reproduce": (text,)}
+    events = [
+        started(waivers=(waiver,)),
+        listed("DCL-01", title=text, family=text, digest=text, level=text),
+        listed("DCL-02"),
+        listed("DCL-03", status="attest", attested_by=text),
+        *checked("DCL-01", "fail", **told),
+        *checked("DCL-02", "fail", **told),
+        finished(),
+    ]
+    root = ET.fromstring(render_junit(build_result(events)).encode("utf-8"))
+    tags = [element.tag for element in root.iter() if element.tag not in ("properties", "property")]
+    assert tags == [
+        *("testsuites", "testsuite"),
+        *("testcase", "failure"),
+        *("testcase", "skipped"),
+        *("testcase", "skipped"),
+    ]
 
 
 def test_the_counts_agree() -> None:

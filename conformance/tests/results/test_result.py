@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from drs_conformance.results.events import event_document
+from drs_conformance.results.events import CheckStarted, event_document
 from drs_conformance.results.excludes import CONFIDENCE, excluded_rate, excluded_sentence
 from drs_conformance.results.result import build_result, result_bytes
 from drs_conformance.specification.schemas import problems
 from drs_conformance.verdicts import SEVERITY, worst
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_events import a_run, checked, finished, listed, started
+from sample_events import AT, a_run, checked, finished, listed, started
 
 VERDICTS = st.lists(st.sampled_from(SEVERITY), max_size=8)
 
@@ -108,6 +110,37 @@ def test_what_an_early_end_left_out_is_inconclusive(end) -> None:
     assert problems("result", result) == []
 
 
+@pytest.mark.parametrize(
+    ("end", "verdict"),
+    [
+        ([], "inconclusive"),
+        ([finished(stopped="interrupted")], "inconclusive"),
+        ([finished()], "harness-error"),
+    ],
+)
+@pytest.mark.parametrize("others", [[], ["pass"], ["not-applicable", "pass"]])
+def test_a_check_that_began_and_never_ended_is_no_pass(end, verdict, others) -> None:
+    ended = [event for other in others for event in checked("DCL-01", other)]
+    events = [started(), listed("DCL-01"), *ended, CheckStarted("DCL-01", "last", AT), *end]
+    result = build_result(events)
+    assert result["requirements"][0]["outcome"]["verdict"] == verdict
+    assert result["requirements"][0]["outcome"]["excludes"] is None
+    assert result["exit_code"] == 3
+    assert problems("result", result) == []
+
+
+def test_a_failure_outlives_a_check_that_never_ended() -> None:
+    begun = CheckStarted("DCL-01", "last", AT)
+    events = [started(), listed("DCL-01"), *checked("DCL-01", "fail"), begun]
+    outcome = build_result(events)["requirements"][0]["outcome"]
+    assert outcome["verdict"] == "fail"
+    assert outcome["reproduce"] == ["curl https://lab.example/"]
+
+
+def test_a_run_that_was_cut_off_spent_what_its_checks_sent() -> None:
+    assert build_result(a_run(["pass", "fail"])[:-1])["spent"]["requests"] == 4
+
+
 @pytest.mark.parametrize("status", ["not-run", "pending", "inspect", "attest"])
 def test_what_is_not_tested_has_no_outcome_and_no_effect(status) -> None:
     events = a_run(["pass"])
@@ -136,3 +169,18 @@ def test_a_single_observation_excludes_no_rate() -> None:
         [started(), listed("DCL-01"), *checked("DCL-01", "pass", trials=1), finished()]
     )
     assert result["requirements"][0]["outcome"]["excluded_rate"] is None
+
+
+@given(st.integers(2, 1_000_000))
+def test_the_sentence_never_says_more_than_the_rate(trials) -> None:
+    said = re.search(r"more than ([0-9.]+)% of", excluded_sentence(trials))
+    assert said is not None
+    exact = excluded_rate(trials) * 100
+    assert exact <= float(said[1]) <= exact * 1.1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"), [(2, "78%"), (20, "14%"), (400, "0.75%"), (1000, "0.30%")]
+)
+def test_the_sentence_gives_two_digits(trials, said) -> None:
+    assert f"more than {said} of such requests" in excluded_sentence(trials)
