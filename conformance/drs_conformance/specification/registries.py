@@ -1,5 +1,6 @@
 """The registries: lists of permitted values and limits that requirements refer to."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +14,22 @@ from drs_conformance.specification.location import LATEST_VERSION, spec_folder, 
 from drs_conformance.specification.schemas import SchemaSet, schema_set
 
 # Where a schema repeats the identifiers of a registry: registry, its list, the member that is
-# repeated, and the definition of `common.schema.json` that repeats it.
+# repeated, the schema, and the pointer of the enumeration that repeats it.
 _REPEATED = (
-    ("ladder", "states", "id", "state"),
-    ("ladder", "states", "shown_as", "shown-state"),
-    ("evidence-kinds", "entries", "id", "evidence-kind"),
+    ("ladder", "states", "id", "common", "/$defs/state/enum"),
+    ("ladder", "states", "shown_as", "common", "/$defs/shown-state/enum"),
+    ("evidence-kinds", "entries", "id", "common", "/$defs/evidence-kind/enum"),
+    ("attack-classes", "entries", "id", "signature-extension", "/properties/attack_class/enum"),
+    ("campaign-kinds", "entries", "id", "detector-card", "/$defs/recall/properties/kind/enum"),
+    ("campaign-kinds", "entries", "id", "detector-card", "/properties/missed_kinds/items/enum"),
+    (
+        "escalation-criteria",
+        "entries",
+        "id",
+        "escalation-dossier",
+        "/properties/criteria/items/properties/criterion/enum",
+    ),
+    ("mechanisms", "entries", "id", "perturbation-parameters", "/properties/mechanism/enum"),
 )
 
 
@@ -75,9 +87,10 @@ def inspect_registries(
             if registry.name == "bounds":
                 yield from _bounds_on_nothing(registry.file, registry.document, schemas)
     by_name = {registry.name: registry for registry in registries}
-    for name, collection, member, definition in _REPEATED:
+    for name, collection, member, schema, pointer in _REPEATED:
         if name in by_name:
-            yield from _out_of_step(by_name[name], collection, member, definition, root, schemas)
+            place = (schema, pointer)
+            yield from _out_of_step(by_name[name], collection, member, place, root, schemas)
 
 
 def _read(path: Path, root: Path, schemas: SchemaSet) -> Registry:
@@ -162,26 +175,29 @@ def _out_of_step(
     registry: Registry,
     collection: str,
     member: str,
-    definition: str,
+    place: tuple[str, str],
     root: Path,
     schemas: SchemaSet,
 ) -> Iterator[Finding]:
     if registry.document is None:
         return
+    schema, pointer = place
     entries = cast(Mapping[str, Any], registry.document.value)[collection]
     listed = [entry[member] for entry in entries]
-    permitted = schemas.contents["common"]["$defs"][definition]["enum"]
+    permitted = functools.reduce(
+        lambda part, name: part[name], pointer.split("/")[1:], schemas.contents[schema]
+    )
     reported = set(permitted)
     for index, value in enumerate(listed):
         if value not in reported:
             reported.add(value)
             line = registry.document.line(f"/{collection}/{index}/{member}")
-            message = f"{value!r} is missing in the definition {definition} of common.schema.json"
+            message = f"{value!r} is missing at {pointer} of {schema}.schema.json"
             yield Finding(registry.file, line, "registry-enum", message)
-    path = schemas.folder / "common.schema.json"
+    path = schemas.folder / f"{schema}.schema.json"
     for index, value in enumerate(permitted):
         if value not in listed:
-            line = read_document(path).line(f"/$defs/{definition}/enum/{index}")
-            message = f"{value!r} of {definition} is missing in the registry {registry.name}"
+            line = read_document(path).line(f"{pointer}/{index}")
+            message = f"{value!r} at {pointer} is missing in the registry {registry.name}"
             file = path.relative_to(root.resolve()).as_posix()
             yield Finding(file, line, "registry-enum", message)
