@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drs_reference.response.appeals import Appeal
@@ -114,3 +115,13 @@ def test_two_servers_cannot_share_a_file(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="another server"):
         SqliteStorage(tmp_path / "s.sqlite")
     storage.close()
+
+
+def test_audit_records_are_documents_of_the_standard(tmp_path: Path, conforms: Any) -> None:
+    storage = SqliteStorage(tmp_path / "s.sqlite")
+    storage.commit(deferred())
+    documents = [record.document() for record in storage.audit()]
+    storage.close()
+    assert documents
+    for document in documents:
+        conforms("audit-record", document)

@@ -144,8 +144,6 @@ class ControlPlane:
         flag = self.parts.test_mode.flag
         try:
             return self._state(await run_in_threadpool(flag, self.accounts, account, document))
-        except BodyError as error:
-            raise _refuse(400, error.message) from error
         except HeldPersonaError as error:
             raise self._held() from error
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from drs_reference.gateway.accounts import Accounts
-from drs_reference.gateway.body import BodyError
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.response.ladder import Event
 from drs_reference.response.procedure import Account
@@ -50,16 +49,8 @@ class TestMode:
         return accounts.advance(account.persona, seconds)
 
     def flag(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
-        """One event of the ladder.
-
-        Raises ``HeldPersonaError``, and ``BodyError`` for evidence without a kind or an upheld
-        appeal with one.
-        """
+        """One event of the ladder. Raises ``HeldPersonaError``."""
         self.refuse_held(account)
-        if bool(request["evidence"]) != (request["on"] == "evidence"):
-            raise BodyError(
-                "evidence", "evidence must name its kinds; an upheld appeal must name none"
-            )
         kinds = tuple(item["kind"] for item in request["evidence"])
         event = Event(request["on"], kinds, tuple(request["approvals"]))
         return accounts.apply(account.persona, event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,15 @@ class AuditRecord:
     body: bytes
     previous: str
     digest: str
+
+    def document(self) -> dict[str, Any]:
+        """The record as it is shown to an auditor (schema ``audit-record``)."""
+        return {
+            "sequence": self.sequence,
+            "previous": self.previous,
+            "digest": self.digest,
+            "entry": json.loads(self.body),
+        }
 
 
 def entry_body(entry: AuditEntry, recorded_at: str) -> bytes:

@@ -1,0 +1,96 @@
+"""The control plane as OpenAPI, held against the running endpoint.
+
+Schemathesis draws requests, right and wrong ones, from the document alone and holds every answer
+against it; a walk then reaches the answers that no random request finds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+schema = schemathesis.openapi.from_path(
+    Path(__file__).resolve().parents[2] / "schemas/0.1/control-plane.openapi.json"
+)
+WELL_KNOWN = "/.well-known/distillation-resistance"
+PERSONA = "/drs/v1/test/personas/{persona}"
+EVIDENCE = {"on": "evidence", "evidence": [{"kind": "burst"}], "approvals": []}
+
+
+@pytest.fixture(name="declaration", scope="module")
+def _declaration(endpoint: Any) -> Any:
+    return endpoint.call(None, "GET", WELL_KNOWN).json()
+
+
+def is_offered(declaration: Any, operation: Any) -> bool:
+    """Tell whether the declaration names the path of an operation."""
+    part = declaration
+    for name in operation.definition.raw.get("x-declared-at", "").split("/")[1:]:
+        part = part.get(name, {})
+    return bool(part)
+
+
+@pytest.mark.parametrize("persona", ["auditor", "fresh-1", None])
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_of_the_document(
+    case: Any, persona: str | None, endpoint: Any, declaration: Any
+):
+    headers = {"Authorization": f"Bearer {endpoint.keys[persona]}"} if persona else {}
+    if is_offered(declaration, case.operation):
+        case.call_and_validate(base_url=endpoint.url, headers=headers)
+    else:
+        assert case.operation.definition.raw["x-optional"]
+        assert case.call(base_url=endpoint.url, headers=headers).status_code == 404
+
+
+def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fresh: str):
+    reached: dict[str, set[str]] = {}
+
+    def ask(caller: str | None, method: str, path: str, json: Any = None, **members: str) -> Any:
+        operation = schema[path][method]
+        answer = endpoint.call(caller, method, path.format(**members), json=json)
+        operation.validate_response(answer)
+        reached.setdefault(operation.label, set()).add(str(answer.status_code))
+        return answer
+
+    ask(None, "GET", WELL_KNOWN)
+    ask(None, "GET", "/drs/v1/account")
+    ask(fresh, "GET", "/drs/v1/account")
+    for action, body in (("advance", {"seconds": 1}), ("flag", EVIDENCE), ("reset", None)):
+        path = f"{PERSONA}/{action}"
+        for caller, persona in ((None, fresh), (fresh, fresh), ("auditor", "nobody")):
+            ask(caller, "POST", path, body, persona=persona)
+        if body:
+            ask("auditor", "POST", path, [], persona=fresh)
+            ask("auditor", "POST", path, body, persona="suspended")
+            ask("auditor", "POST", path, {"pad": "x" * 2**20}, persona=fresh)
+            ask("auditor", "POST", path, body, persona=fresh)
+    for caller, persona in ((None, fresh), (fresh, fresh), ("auditor", "nobody")):
+        ask(caller, "GET", PERSONA, persona=persona)
+    endpoint.reset(fresh)
+    endpoint.flag(fresh)
+    assert endpoint.flag(fresh, "a")["state"] == "throttled"
+    case = ask("auditor", "GET", PERSONA, persona=fresh).json()["case"]
+    for caller, name in ((None, case), (fresh, case), ("auditor", "none"), ("auditor", case)):
+        ask(caller, "GET", "/drs/v1/cases/{case}", case=name)
+    appeal = {"case": case, "statement": "These are the exercises of a class."}
+    for body in ([], {"pad": "x" * 2**20}, {**appeal, "case": "none"}):
+        ask(fresh, "POST", "/drs/v1/appeals", body)
+    ask(None, "POST", "/drs/v1/appeals", appeal)
+    name = ask(fresh, "POST", "/drs/v1/appeals", appeal).json()["appeal"]
+    for caller, known in ((None, name), (fresh, "none"), (fresh, name)):
+        ask(caller, "GET", "/drs/v1/appeals/{appeal}", appeal=known)
+    ask("auditor", "POST", f"{PERSONA}/reset", persona=fresh)
+
+    # A body that does not arrive is tested with the raw sockets of test_http_malformed.
+    documented = {
+        operation.label: set(operation.definition.raw["responses"]) - {"408"}
+        for operation in (result.ok() for result in schema.get_all_operations())
+        if is_offered(declaration, operation)
+    }
+    assert reached == documented
