@@ -6,19 +6,15 @@ an intent before it is sent, a response before a check sees it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
+from drs_conformance.chain import FIRST_PREV, ChainBroken, line_digest, link, read_link
 from drs_conformance.ledger.interruption import uninterrupted
 from drs_conformance.ledger.records import Record, exchanges_of
-from drs_conformance.specification.documents import DocumentError
-from drs_conformance.specification.json_text import parse_json
 
 __all__ = [
     "JOURNAL_NAME",
@@ -32,7 +28,6 @@ __all__ = [
 ]
 
 JOURNAL_NAME = "journal.jsonl"
-_FIRST_PREV = "0" * 64
 _KINDS = frozenset({"header", "intent", "response", "fault", "wait", "clock", "footer"})
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 
@@ -102,7 +97,7 @@ class JournalWriter:
             raise JournalUnwritable(f"could not create {path}: {error.strerror}") from None
         self.path = path
         self._seq = 0
-        self._prev = _FIRST_PREV
+        self._prev = FIRST_PREV
 
     def append(self, record: Record, *, durable: bool) -> None:
         """Add a record; with `durable` it survives a crash once this returns.
@@ -119,7 +114,7 @@ class JournalWriter:
     def _append(self, record: Record, *, durable: bool) -> None:
         if self._file is None:
             raise JournalUnwritable(f"{self.path} is closed")
-        line = rfc8785.dumps({**record, "seq": self._seq + 1, "prev": self._prev})
+        line = link(record, self._seq + 1, self._prev)
         try:
             _write_all(self._file, line + b"\n")
             if durable:
@@ -130,7 +125,7 @@ class JournalWriter:
                 f"could not write {self.path}: {error.strerror}; the run cannot go on"
             ) from None
         self._seq += 1
-        self._prev = hashlib.sha256(line).hexdigest()
+        self._prev = line_digest(line)
 
     def close(self) -> None:
         """Close the file; closing twice is allowed."""
@@ -152,12 +147,15 @@ def read_journal(path: Path) -> tuple[list[Record], JournalSummary]:
         raise JournalDamaged(0, f"could not read {path}: {error.strerror}") from None
     *lines, tail = content.split(b"\n")
     records: list[Record] = []
-    prev = _FIRST_PREV
+    prev = FIRST_PREV
     for number, line in enumerate(lines, start=1):
-        record = _record(number, line, prev)
+        try:
+            record: Record = read_link(number, line, prev)
+        except ChainBroken as error:
+            raise JournalDamaged(error.line, error.reason) from None
         _check_order(number, record, records)
         records.append(record)
-        prev = hashlib.sha256(line).hexdigest()
+        prev = line_digest(line)
     if not records:
         raise JournalDamaged(1, "expected a header, got no whole line")
     return records, _summary(records, len(tail), prev)
@@ -175,28 +173,6 @@ def verify_journal(path: Path) -> JournalSummary:
 
     """
     return read_journal(path)[1]
-
-
-def _record(number: int, line: bytes, prev: str) -> Record:
-    try:
-        record = parse_json(line.decode("utf-8"), file="journal").value
-    except (UnicodeDecodeError, DocumentError) as error:
-        raise JournalDamaged(number, f"expected a line of JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise JournalDamaged(number, "expected a JSON object")
-    try:
-        canonical = rfc8785.dumps(record)
-    except rfc8785.CanonicalizationError as error:
-        raise JournalDamaged(number, f"expected canonical JSON (RFC 8785): {error}") from None
-    if canonical != line:
-        raise JournalDamaged(number, "expected canonical JSON (RFC 8785), got another form")
-    if record.get("seq") != number:
-        raise JournalDamaged(number, f"expected seq {number}, got {record.get('seq')!r}")
-    if record.get("prev") != prev:
-        raise JournalDamaged(
-            number, "prev is not the digest of the line before; one of the two was changed"
-        )
-    return record
 
 
 def _check_order(number: int, record: Record, before: list[Record]) -> None:
