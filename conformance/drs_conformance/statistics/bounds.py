@@ -1,0 +1,36 @@
+"""What no test can undercut, and what a pass over trials without error excludes."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["excluded_rate", "kl_bernoulli", "wald_bounds"]
+
+
+def kl_bernoulli(a: float, b: float) -> float:
+    """Return the divergence of Bernoulli(``a``) from Bernoulli(``b``), in nats."""
+    terms = ((a, b), (1 - a, 1 - b))
+    return math.fsum(p * math.log(p / q) if q > 0 else math.inf for p, q in terms if p > 0)
+
+
+def wald_bounds(
+    alpha: float, beta: float, kl_conforming: float, kl_violating: float
+) -> tuple[float, float]:
+    """Return the least expected numbers of observations, under conforming and under violating.
+
+    ``kl_conforming`` is the divergence of the conforming distribution from the violating one per
+    observation, in nats, ``kl_violating`` the reverse. No test with these errors does with fewer
+    (Wald, Ann. Math. Statist. 16, 1945).
+    """
+    return (
+        kl_bernoulli(alpha, 1 - beta) / kl_conforming,
+        kl_bernoulli(1 - beta, alpha) / kl_violating,
+    )
+
+
+def excluded_rate(trials: int, confidence: float = 0.95) -> float:
+    """Return the rate of violations that ``trials`` without one exclude.
+
+    One-sided interval of Clopper and Pearson (Biometrika 26, 1934).
+    """
+    return 1 - math.exp(math.log1p(-confidence) / trials) if trials else 1.0
