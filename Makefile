@@ -3,6 +3,7 @@
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
+# make bench-statistics   the decision engine beside fixed-size tests; a minute and a half
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PORT ?= 0
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check docs bench bench-statistics clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -43,6 +44,9 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python conformance/benchmarks/ledger.py
+
+bench-statistics: $(STAMP)
+	$(BIN)/python conformance/benchmarks/decision_engine.py --runs 3000
 
 clean:
 	rm -rf $(VENV) site drs-demo drs-results

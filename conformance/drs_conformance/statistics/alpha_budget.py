@@ -84,7 +84,7 @@ class AlphaBudget:
             return Lease(run, share)
 
     @contextmanager
-    def _locked(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _locked(self) -> Iterator[dict[str, Any]]:
         lock = os.open(
             self.path.with_name(f".{self.path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600
         )

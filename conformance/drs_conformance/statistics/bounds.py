@@ -1,10 +1,10 @@
-"""What no test can undercut, and what a pass over trials without error excludes."""
+"""What no test can undercut."""
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["excluded_rate", "kl_bernoulli", "wald_bounds"]
+__all__ = ["kl_bernoulli", "wald_bounds"]
 
 
 def kl_bernoulli(a: float, b: float) -> float:
@@ -26,11 +26,3 @@ def wald_bounds(
         kl_bernoulli(alpha, 1 - beta) / kl_conforming,
         kl_bernoulli(1 - beta, alpha) / kl_violating,
     )
-
-
-def excluded_rate(trials: int, confidence: float = 0.95) -> float:
-    """Return the rate of violations that ``trials`` without one exclude.
-
-    One-sided interval of Clopper and Pearson (Biometrika 26, 1934).
-    """
-    return 1 - math.exp(math.log1p(-confidence) / trials) if trials else 1.0
