@@ -38,7 +38,7 @@ class Requirement:
     """One requirement.
 
     `chapter` is the name of the chapter's file without extension, `sentence` the normative
-    sentence with single spaces, `design` the design of a statistical test (`effect`, `alpha`,
+    sentence with single spaces, `design` the design of a statistical test (`kind`, `alpha`,
     `beta`, `cap`), `file` a path below the root of the standard, `line` that of the heading.
 
     `digest` covers what the requirement demands of anyone: id, sentence, keyword, level,
@@ -68,7 +68,7 @@ class Requirement:
     attested_by: str | None
     evidence: str | None
     excluded: str | None
-    design: Mapping[str, int | float] | None = field(hash=False)
+    design: Mapping[str, Any] | None = field(hash=False)
     digest: str
     file: str
     line: int

@@ -29,6 +29,7 @@ from drs_conformance.specification.prose import inspect_prose
 from drs_conformance.specification.registries import inspect_registries, read_registries
 from drs_conformance.specification.schemas import SchemaSet, schema_set
 from drs_conformance.specification.sentences import keywords_in, sentence_count, visible_text
+from drs_conformance.statistics.designs import Design
 
 
 def inspect_specification(
@@ -147,6 +148,8 @@ class _Text:
             if name not in self.registries:
                 message = f"expected a registry of version {self.version}, got {name!r}"
                 yield finding(f"/registries/{index}", "dangling-registry", message)
+        if requirement.design and (mistake := Design(requirement.design).mistake()):
+            yield finding("/design", "design", mistake)
 
     def _prerequisite(self, requirement: Requirement, name: str) -> str | None:
         """Return what is wrong with a prerequisite, if anything."""

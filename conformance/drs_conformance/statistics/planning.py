@@ -10,7 +10,7 @@ import numpy as np
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.bounds import wald_bounds
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "plan_drift"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,15 @@ def plan(conforming: Array, violating: Array, alpha: float, beta: float) -> Plan
         enough = max(enough, math.ceil(_quantile(boundary / drift, boundary**2 / variance)))
     bounds = wald_bounds(alpha, beta, *means)
     return Plan(*bounds, enough)
+
+
+def plan_drift(divergence: float, alpha: float, beta: float) -> Plan:
+    """Plan where the log likelihood ratio is normal: its variance is twice the divergence, nats."""
+    walks = [-math.log(beta), -math.log(alpha)]
+    enough = max(
+        _quantile(boundary / divergence, boundary**2 / (2 * divergence)) for boundary in walks
+    )
+    return Plan(*wald_bounds(alpha, beta, divergence, divergence), math.ceil(enough))
 
 
 def _quantile(mean: float, shape: float, probability: float = 0.98) -> float:

@@ -45,7 +45,14 @@ def test_requirements_come_in_the_order_of_the_text_with_all_they_say(standard):
     assert first.line == standard.line(CHAPTER, "### DCL-01")
     assert second.depends_on == ("DCL-01",)
     assert second.rationale == "a closed schema finds misspelt members.\n\n- One.\n- Two."
-    assert last.design == {"effect": 0.05, "alpha": 0.001, "beta": 0.01, "cap": 400}
+    assert last.design == {
+        "kind": "rate",
+        "conforming": 0.01,
+        "violating": 0.1,
+        "alpha": 0.001,
+        "beta": 0.01,
+        "cap": 400,
+    }
     assert last.excluded == "pending C"
     assert catalogue.by_id["DCL-03"].attested_by == "The officer responsible for keys"
     assert catalogue.by_id["DCL-04"].evidence == "The archive"

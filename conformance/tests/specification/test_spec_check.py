@@ -306,6 +306,18 @@ MISTAKES = {
         "/surfaces/*/bounds/choices",
         (Found("registry", "/surfaces/*/bounds/choices", BOUNDS),),
     ),
+    "design that needs more than its cap": Mistake(
+        CHAPTER,
+        "beta: 0.01, cap: 400}",
+        "beta: 0.01, cap: 40}",
+        (Found("design", "cap: 40}", CHAPTER),),
+    ),
+    "design that tells nothing apart": Mistake(
+        CHAPTER,
+        "violating: 0.1,",
+        "violating: 0.01,",
+        (Found("design", "violating: 0.01,", CHAPTER),),
+    ),
     "kind of evidence that the schema lacks": Mistake(
         KINDS,
         "  - {id: coverage,",
