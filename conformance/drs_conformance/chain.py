@@ -47,7 +47,7 @@ def read_link(number: int, line: bytes, prev: str) -> dict[str, Any]:
 
     """
     try:
-        record = parse_json(line.decode("utf-8"), file="journal").value
+        record = parse_json(line.decode("utf-8"), file="line").value
     except (UnicodeDecodeError, DocumentError) as error:
         raise ChainBroken(number, f"expected a line of JSON: {error}") from None
     if not isinstance(record, dict):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["PROFILES", "Profile"]
+__all__ = ["CERTIFY", "PROFILES", "Profile"]
+
+CERTIFY = "certify"
+"""The profile of runs that are registered before their first request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +26,5 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     "smoke": Profile("smoke", 14, 5, 3, 5, 195),
     "full": Profile("full", 80, 24, 16, 20, 400),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 400),
 }

@@ -46,6 +46,10 @@ LIMITATIONS = (
     "Self-tested: the personas were issued by the provider, so behaviour that is keyed to them is "
     "not excluded.",
 )
+SELF_ASSERTED = (
+    "Self-asserted: no witness had a part in the seed or keeps the register, so attempts that were "
+    "left out are not excluded."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def _started(
     classes: tuple[str, ...],
 ) -> RunStarted:
     target = header["target"]
+    registration = header.get("registration")
     return RunStarted(
         suite={"name": SUITE_NAME, "version": header["suite_version"]},
         spec={"version": catalogue.version, "digest": catalogue.digest},
@@ -161,10 +166,16 @@ def _started(
         seed=selection.seed,
         seed_commitment=seed_commitment(selection.seed),
         budget=target["budget"],
-        assurance={"tier": "self-tested", "limitations": list(LIMITATIONS)},
+        assurance={"tier": "self-tested", "limitations": list(_limitations(registration))},
         waivers=tuple(header["run"]["waivers"]),
         started_at=header["started_at"],
+        registration=registration,
     )
+
+
+def _limitations(registration: Mapping[str, Any] | None) -> tuple[str, ...]:
+    unwitnessed = registration is not None and registration["witness"] is None
+    return (*LIMITATIONS, SELF_ASSERTED) if unwitnessed else LIMITATIONS
 
 
 def _listed(choice: Choice, chapter: str) -> RequirementListed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +14,13 @@ from drs_conformance.results.events import (
     RunFinished,
     RunStarted,
 )
+from drs_conformance.specification.location import schema_folder
 from drs_conformance.verdicts import Verdict
 
 DIGEST = "sha256:" + "0" * 64
+REGISTRATION = json.loads(
+    (schema_folder() / "examples" / "valid" / "registration" / "second-attempt.json").read_bytes()
+)
 AT = "2026-11-23T10:00:00.000000Z"
 
 
@@ -29,7 +34,7 @@ def started(**changes: Any) -> RunStarted:
             "dialect": "openai_chat",
             "model": "m",
         },
-        "profile": "full",
+        "profile": "certify",
         "selection": {"level": "L1", "classes": ["provider"], "only": []},
         "seed": 1,
         "seed_commitment": DIGEST,
@@ -37,6 +42,7 @@ def started(**changes: Any) -> RunStarted:
         "assurance": {"tier": "self-tested", "limitations": ["Nothing else is excluded."]},
         "waivers": (),
         "started_at": AT,
+        "registration": REGISTRATION,
     }
     return RunStarted(**{**members, **changes})
 

@@ -16,7 +16,7 @@ from drs_conformance.specification.catalogue import Catalogue, CatalogueError, l
 from drs_conformance.specification.location import StandardNotFoundError
 from drs_conformance.target import AuthorisationError, Target, TargetError, authorise, load_target
 
-__all__ = ["add_selection", "add_target", "catalogue", "selection_of", "target_of"]
+__all__ = ["add_classes", "add_selection", "add_target", "catalogue", "selection_of", "target_of"]
 
 CLASSES = ("provider", "participant", "hub", "detector")
 
@@ -31,6 +31,18 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add what chooses requirements."""
     parser.add_argument("--profile", choices=tuple(PROFILES), default="smoke", help="how much")
+    add_classes(parser)
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="ID,...",
+        help="these requirements and what they depend on; supports no claim",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of the generated examples")
+
+
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Add level and classes."""
     parser.add_argument("--level", choices=LEVELS, help="up to this level (default: as declared)")
     parser.add_argument(
         "--class",
@@ -40,13 +52,6 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="class to test, may be repeated (default: as declared)",
     )
-    parser.add_argument(
-        "--only",
-        default="",
-        metavar="ID,...",
-        help="these requirements and what they depend on; supports no claim",
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of the generated examples")
 
 
 def catalogue() -> Catalogue:

@@ -12,6 +12,14 @@ from typing import Any
 
 from rich.console import Console
 
+from drs_conformance.certification.attempt import Attempt
+from drs_conformance.commands.certifying import (
+    add_registration,
+    attempt_of,
+    begun,
+    ended,
+    require_registration,
+)
 from drs_conformance.commands.errors import UsageFault
 from drs_conformance.commands.options import (
     add_selection,
@@ -21,6 +29,7 @@ from drs_conformance.commands.options import (
     target_of,
 )
 from drs_conformance.ledger import JournalExists, JournalUnwritable, Ledger
+from drs_conformance.profiles import CERTIFY
 from drs_conformance.reports.folder import write_reports
 from drs_conformance.reports.progress import Progress
 from drs_conformance.reports.terminal import print_result
@@ -55,6 +64,7 @@ def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     add_target(parser)
     add_selection(parser)
+    add_registration(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the results (default: drs-results/TIME)"
     )
@@ -65,6 +75,7 @@ def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
 def _run(options: argparse.Namespace) -> int:
     standard = catalogue()
     selection = selection_of(options, standard)
+    require_registration(options)
     target = target_of(options, standard)
     folder = options.out or Path("drs-results") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -73,7 +84,10 @@ def _run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         if target.start is not None:
             target = _launched(target, stack)
-        result = _probe(target, standard, selection, folder)
+        attempt = None
+        if selection.profile == CERTIFY:
+            attempt, selection = attempt_of(options, target, standard, selection)
+        result = _probe(target, standard, selection, folder, attempt)
     console = Console(highlight=False)
     print_result(result, console, folder, time.monotonic() - began, brief=options.quiet)
     code: int = result["exit_code"]
@@ -95,7 +109,11 @@ def _launched(target: Target, stack: contextlib.ExitStack) -> Target:
 
 
 def _probe(
-    target: Target, standard: Catalogue, selection: Selection, folder: Path
+    target: Target,
+    standard: Catalogue,
+    selection: Selection,
+    folder: Path,
+    attempt: Attempt | None,
 ) -> dict[str, Any]:
     header = {
         "selection": selection.record(),
@@ -111,9 +129,13 @@ def _probe(
         ],
     }
     try:
-        ledger = Ledger.record(folder, target, header)
+        ledger = Ledger.record(
+            folder, target, header, registered=attempt.registered if attempt else None
+        )
     except (JournalExists, JournalUnwritable, AuthorisationError) as error:
         raise UsageFault(str(error)) from error
+    if attempt is not None:
+        begun(attempt, ledger)
     events: list[Event] = []
     with EventLog(folder) as log, _Watch() as watch:
 
@@ -125,6 +147,8 @@ def _probe(
         conduct(ledger, folder, standard, hear)
     result = build_result(events)
     write_reports(folder, result)
+    if attempt is not None:
+        ended(attempt, result)
     return result
 
 

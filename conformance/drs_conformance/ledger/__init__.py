@@ -24,8 +24,8 @@ from drs_conformance.ledger.journal import (
 )
 from drs_conformance.ledger.ledger import Ledger
 from drs_conformance.ledger.policy import Kind, classify, names_policy
-from drs_conformance.ledger.recording import AuthorisationLapsed, UnknownPersona
-from drs_conformance.ledger.records import exchanges_of
+from drs_conformance.ledger.recording import AuthorisationLapsed, Registered, UnknownPersona
+from drs_conformance.ledger.records import exchanges_of, timestamp
 from drs_conformance.ledger.redaction import Redactor
 from drs_conformance.ledger.replaying import ReplayDiverged
 from drs_conformance.ledger.spending import BudgetExhausted, TargetGone
@@ -46,6 +46,7 @@ __all__ = [
     "Ledger",
     "MalformedBody",
     "Redactor",
+    "Registered",
     "ReplayDiverged",
     "TargetGone",
     "UnknownPersona",
@@ -56,5 +57,6 @@ __all__ = [
     "names_policy",
     "parse_body",
     "read_journal",
+    "timestamp",
     "verify_journal",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from drs_conformance.ledger.exchange import Exchange, WireRequest
-from drs_conformance.ledger.recording import Clock, Recording, utc_now
+from drs_conformance.ledger.recording import Clock, Recording, Registered, utc_now
 from drs_conformance.ledger.replaying import Replaying
 from drs_conformance.ledger.spending import Spending, retry_pause_s
 from drs_conformance.target import Target
@@ -44,12 +44,18 @@ class Ledger:
 
     @classmethod
     def record(
-        cls, folder: Path, target: Target, header: Mapping[str, Any], now: Clock = utc_now
+        cls,
+        folder: Path,
+        target: Target,
+        header: Mapping[str, Any],
+        now: Clock = utc_now,
+        registered: Registered | None = None,
     ) -> Ledger:
         """Return a ledger for a live target that journals to `folder`/journal.jsonl.
 
         `header` says what the run is (seed, profile, selection): JSON values, kept in the first
-        line. `now` is the clock for everything that the journal dates.
+        line. `now` is the clock for everything that the journal dates. `registered` holds the
+        registration, for the first line, and the lab's nonce, which only the last line reveals.
 
         Raises:
             AuthorisationError: the target may not be probed now.
@@ -57,7 +63,7 @@ class Ledger:
             JournalUnwritable: the journal cannot be made.
 
         """
-        return cls(Recording(folder, target, header, now))
+        return cls(Recording(folder, target, header, now, registered))
 
     @classmethod
     def replay(cls, folder: Path) -> Ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,24 @@ from drs_conformance.ledger.wire import Received, Wire
 from drs_conformance.specification.location import LATEST_VERSION
 from drs_conformance.target import Target, authorise
 
-__all__ = ["AuthorisationLapsed", "Clock", "Recording", "UnknownPersona", "utc_now"]
+__all__ = [
+    "AuthorisationLapsed",
+    "Clock",
+    "Recording",
+    "Registered",
+    "UnknownPersona",
+    "utc_now",
+]
 
 Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a registered run adds to its journal: its registration first, the lab's nonce last."""
+
+    registration: Mapping[str, Any]
+    lab_nonce: bytes = field(repr=False)
 
 
 class AuthorisationLapsed(BaseException):
@@ -47,7 +62,14 @@ def utc_now() -> datetime:
 class Recording:
     """The live source of a ledger."""
 
-    def __init__(self, folder: Path, target: Target, run: Mapping[str, Any], now: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        target: Target,
+        run: Mapping[str, Any],
+        now: Clock,
+        registered: Registered | None = None,
+    ) -> None:
         """Check the authorisation and start the journal in `folder`."""
         authorise(target, now())
         self._target = target
@@ -59,9 +81,12 @@ class Recording:
         self._sent = 0
         self._clocks: dict[str, int] = {}
         self.spending = Spending()
+        self._registered = registered
         self.header: Record = header_record(
             target, self._redactor.hide_value(run), (LATEST_VERSION, _suite_version()), self._at()
         )
+        if registered is not None:
+            self.header["registration"] = self._redactor.hide_value(registered.registration)
         self._journal.append(self.header, durable=True)
 
     def exchange(
@@ -134,6 +159,8 @@ class Recording:
             },
             "finished_at": self._at(),
         }
+        if self._registered is not None:
+            footer["lab_nonce"] = self._registered.lab_nonce.hex()
         try:
             self._journal.append(footer, durable=True)
         finally:

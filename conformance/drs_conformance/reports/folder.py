@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from drs_conformance.certification.documents import document_text
 from drs_conformance.checks.declaration import Declaration
 from drs_conformance.ledger import JOURNAL_NAME, Exchange, exchanges_of, read_journal
 from drs_conformance.reports.exchange_view import ExchangeView, view_of
@@ -21,14 +22,17 @@ from drs_conformance.specification.catalogue import load_catalogue
 __all__ = [
     "DECLARATION_NAME",
     "FORMATS",
+    "REGISTRATION_NAME",
     "RESULT_NAME",
     "contents",
+    "declaration_of",
     "read_exchanges",
     "write_reports",
 ]
 
 RESULT_NAME = "result.json"
 DECLARATION_NAME = "declaration.json"
+REGISTRATION_NAME = "registration.json"
 Exchanges = Mapping[str, Exchange]
 Render = Callable[[Mapping[str, Any], Exchanges], str]
 
@@ -68,6 +72,8 @@ def contents(result: Mapping[str, Any], exchanges: Exchanges) -> Iterator[tuple[
     for name, form in (("report.html", "html"), ("junit.xml", "junit"), ("intoto.json", "intoto")):
         yield name, FORMATS[form](result, exchanges).encode()
     catalogue = oscal_catalogue(load_catalogue(result["drs_version"]), result["started_at"])
+    if result["registration"] is not None:
+        yield REGISTRATION_NAME, document_text(result["registration"]).encode()
     yield "oscal/catalog.json", oscal_text(catalogue).encode()
     yield "oscal/assessment-plan.json", oscal_text(oscal_plan(result)).encode()
     yield "oscal/assessment-results.json", oscal_text(oscal_results(result)).encode()

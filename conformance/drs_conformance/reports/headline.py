@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Entry", "answer", "blocked", "headline", "in_chapters", "tested", "with_verdict"]
+__all__ = [
+    "Entry",
+    "answer",
+    "blocked",
+    "headline",
+    "in_chapters",
+    "registered",
+    "tested",
+    "with_verdict",
+]
 
 Entry = Mapping[str, Any]
 
@@ -37,6 +46,19 @@ def headline(result: Mapping[str, Any]) -> str:
     waived = result["summary"]["waived"]
     failing = f"{waived} waived, nothing else fails" if waived else "nothing fails"
     return f"{failing}, and not everything could be decided: {open_ones or 'nothing passes'}"
+
+
+def registered(result: Mapping[str, Any]) -> str | None:
+    """Say as which attempt the run was registered and with whom, or None where it was not."""
+    registration = result["registration"]
+    if registration is None:
+        return None
+    witness = registration["witness"]
+    with_whom = f"with the witness {witness['signature']['kid']}" if witness else "self-asserted"
+    return (
+        f"as attempt {registration['attempt']} of the register {registration['register']['id']}, "
+        f"{with_whom}"
+    )
 
 
 def tested(result: Mapping[str, Any]) -> list[Entry]:

@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from drs_conformance.reports.exchange_view import ExchangeView
-from drs_conformance.reports.headline import answer, in_chapters, tested
+from drs_conformance.reports.headline import answer, in_chapters, registered, tested
 from drs_conformance.reports.html_findings import answer_of, credentials, findings, steps
 from drs_conformance.reports.html_text import body, prose, shown
 from drs_conformance.reports.picture_verdicts import BAR_WIDTH, MARKS, segments
@@ -37,6 +37,7 @@ def render_html(result: Mapping[str, Any], exchanges: Mapping[str, ExchangeView]
         .render(
             result=result,
             word=answer(result),
+            registered=registered(result),
             answer=answer_of(result),
             # No text of a result gets into the style, so that its digest can be relied on.
             style=Markup(style),

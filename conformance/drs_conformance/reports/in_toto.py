@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import rfc8785
+
 import drs_conformance
 from drs_conformance.reports.headline import tested
 from drs_conformance.results.result import result_bytes
@@ -38,6 +40,12 @@ def render_in_toto(result: Mapping[str, Any], declaration: bytes) -> str:
         _described("spec", _bare(result["spec"]["digest"]), version=result["spec"]["version"]),
         _described("result", hashlib.sha256(result_bytes(result)).hexdigest()),
     ]
+    registration = result["registration"]
+    if registration is not None:
+        digest = hashlib.sha256(rfc8785.dumps(registration)).hexdigest()
+        witness = registration["witness"]
+        by = witness["signature"]["kid"] if witness else "self-asserted"
+        configuration.append(_described("registration", digest, witness=by))
     if journal is not None:
         configuration.append(_described("journal-head", _bare(journal["head"])))
     statement = {

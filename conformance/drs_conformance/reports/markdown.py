@@ -11,6 +11,7 @@ from drs_conformance.reports.headline import (
     answer,
     blocked,
     headline,
+    registered,
     with_verdict,
 )
 from drs_conformance.reports.plain_text import commands_shown, one_line
@@ -54,6 +55,9 @@ def render_markdown(result: Mapping[str, Any]) -> str:
     if result["claim"]["doubts"]:
         doubts = "; ".join(map(_text, result["claim"]["doubts"]))
         lines += ["", f"This run supports no claim of conformance: {doubts}."]
+    registration = registered(result)
+    if registration is not None:
+        lines += ["", f"Registered {_text(registration)}."]
     lines += ["", *(_text(text) for text in result["assurance"]["limitations"])]
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drs_conformance.reports.headline import Entry, tested
+from drs_conformance.reports.headline import Entry, registered, tested
 from drs_conformance.reports.plain_text import one_line
 from drs_conformance.specification.catalogue import Catalogue, Requirement
 
@@ -27,22 +27,23 @@ def oscal_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def oscal_catalogue(catalogue: Catalogue, modified: str) -> dict[str, Any]:
-    """Return the catalogue; ``modified`` is an RFC 3339 time."""
+def oscal_catalogue(catalogue: Catalogue, modified: str, remarks: str = "") -> dict[str, Any]:
+    """Return the catalogue; ``modified`` is an RFC 3339 time, ``remarks`` go with it."""
     groups = []
     for chapter in catalogue.chapters:
         controls = [_control(r) for r in catalogue.requirements if r.chapter == chapter.name]
         if controls:
             family = (chapter.family or chapter.name).lower()
             groups.append({"id": family, "title": chapter.title, "controls": controls})
-    title = f"Distillation-Resistance Standard {catalogue.version}"
-    return {
-        "catalog": {
-            "uuid": _uuid("catalogue", catalogue.digest),
-            "metadata": _metadata(title, modified, catalogue.version),
-            "groups": groups,
-        }
+    metadata = _metadata(
+        f"Distillation-Resistance Standard {catalogue.version}", modified, catalogue.version
+    )
+    body = {
+        "metadata": {**metadata, "remarks": remarks} if remarks else metadata,
+        "groups": groups,
     }
+    # OSCAL wants another identifier whenever anything in the document is another.
+    return {"catalog": {"uuid": _uuid("catalogue", json.dumps(body)), **body}}
 
 
 def _control(item: Requirement) -> dict[str, Any]:
@@ -84,12 +85,17 @@ def oscal_results(result: Mapping[str, Any]) -> dict[str, Any]:
     entries = tested(result)
     run = _uuid("run", result["seed_commitment"], result["started_at"])
     title = f"Results of a {result['profile']} run"
+    registration = registered(result)
+    said = (
+        f"Exit code {result['exit_code']}",
+        f"assurance: {result['assurance']['tier']}",
+        f"registered {registration}" if registration else None,
+    )
     findings = [_finding(e, run) for e in entries if e["outcome"]["verdict"] != "not-applicable"]
     body: dict[str, Any] = {
         "uuid": run,
         "title": title,
-        "description": f"Exit code {result['exit_code']}; assurance: "
-        f"{result['assurance']['tier']}.",
+        "description": "; ".join(filter(None, said)) + ".",
         "start": result["started_at"],
         "end": result["ended_at"],
         "reviewed-controls": _reviewed(entries),
@@ -149,7 +155,7 @@ def _reviewed(entries: Iterable[Entry]) -> dict[str, Any]:
     return {"control-selections": [selection or {"include-all": {}}]}
 
 
-def _metadata(title: str, modified: str, version: str) -> dict[str, Any]:
+def _metadata(title: str, modified: str, version: str) -> dict[str, str]:
     return {
         "title": title,
         "last-modified": modified,

@@ -15,6 +15,7 @@ from drs_conformance.reports.headline import (
     blocked,
     headline,
     in_chapters,
+    registered,
     tested,
     with_verdict,
 )
@@ -138,6 +139,9 @@ def _closing(result: Mapping[str, Any], seconds: float | None) -> list[str]:
     ]
     if result["stopped"] is not None:
         lines.append(f"The run ended early: {result['stopped']}.")
+    registration = registered(result)
+    if registration is not None:
+        lines.append(f"Registered {registration}.")
     lines += result["assurance"]["limitations"]
     if result["claim"]["doubts"]:
         lines.append(f"Supports no claim: {'; '.join(result['claim']['doubts'])}.")

@@ -53,6 +53,7 @@ class RunStarted:
     assurance: Mapping[str, Any]
     waivers: tuple[Mapping[str, str], ...]
     started_at: str
+    registration: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

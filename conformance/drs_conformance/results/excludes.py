@@ -9,13 +9,15 @@ __all__ = ["CONFIDENCE", "excluded_rate", "excluded_sentence"]
 CONFIDENCE = 0.95
 
 
-def excluded_rate(trials: int) -> float:
+def excluded_rate(trials: int, attempts: int = 1) -> float:
     """Return the rate of violations that ``trials`` probes without one exclude.
 
     The upper limit of the exact one-sided interval for no success in ``trials`` independent
-    trials (Clopper and Pearson 1934): ``1 - 0.05 ** (1 / trials)``.
+    trials (Clopper and Pearson 1934): ``1 - 0.05 ** (1 / trials)``. Where the probes could be
+    repeated, ``attempts`` share the 5%: then it bounds, over all of them together, how likely a
+    higher rate was to pass in one (Bonferroni).
     """
-    return float(1 - (1 - CONFIDENCE) ** (1 / trials))
+    return float(1 - ((1 - CONFIDENCE) / attempts) ** (1 / trials))
 
 
 def excluded_sentence(trials: int) -> str:

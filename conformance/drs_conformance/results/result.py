@@ -72,6 +72,7 @@ def build_result(events: Iterable[Event]) -> dict[str, Any]:
         "selection": head["selection"],
         "seed": started.seed,
         "seed_commitment": started.seed_commitment,
+        "registration": head["registration"],
         "assurance": head["assurance"],
         "started_at": started.started_at,
         "ended_at": ended_at,
@@ -188,6 +189,8 @@ def _doubts(
         doubts.append("only some requirements were selected")
     if started.profile == "smoke":
         doubts.append("the smoke profile is too small for a claim")
+    elif started.registration is None:
+        doubts.append("the run was not registered before its first request")
     return doubts
 
 

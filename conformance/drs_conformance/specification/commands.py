@@ -6,16 +6,21 @@ argument or something that cannot be read.
 """
 
 import argparse
+import datetime
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drs_conformance.reports.oscal import oscal_catalogue, oscal_text
+from drs_conformance.reports.oscal_date import NO_DATE, BadDate, last_modified
 from drs_conformance.specification.catalogue import CatalogueError, load_catalogue
 from drs_conformance.specification.catalogue_views import catalogue_document, catalogue_markdown
 from drs_conformance.specification.checks_index import CheckSourceError, find_checks, find_mutants
 from drs_conformance.specification.documents import DocumentError, read_document
+from drs_conformance.specification.formats import moment
 from drs_conformance.specification.inspection import inspect_specification
 from drs_conformance.specification.location import (
     LATEST_VERSION,
@@ -45,7 +50,16 @@ def add_catalogue_command(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser("catalogue", help="list the requirements of the standard")
     _add_root(parser)
     parser.add_argument(
-        "--format", choices=("json", "markdown"), default="json", help="default: %(default)s"
+        "--format",
+        choices=("json", "markdown", "oscal"),
+        default="json",
+        help="default: %(default)s",
+    )
+    parser.add_argument(
+        "--modified",
+        type=_moment,
+        metavar="TIME",
+        help="when the text was last modified, for oscal (default: SOURCE_DATE_EPOCH)",
     )
     parser.set_defaults(handler=_guarded(_catalogue))
 
@@ -84,6 +98,13 @@ def _catalogue(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue(LATEST_VERSION, arguments.root)
     if arguments.format == "markdown":
         print(catalogue_markdown(catalogue), end="")
+    elif arguments.format == "oscal":
+        modified = last_modified(arguments.modified, os.environ)
+        remarks = f"The digest of the catalogue is {catalogue.digest}."
+        if modified == NO_DATE:
+            remarks += " No date was given; last-modified is the start of 1970 so that the same "
+            remarks += "text gives the same document."
+        print(oscal_text(oscal_catalogue(catalogue, modified, remarks)), end="")
     else:
         _print_json(catalogue_document(catalogue))
     return OK
@@ -159,6 +180,7 @@ def _guarded(
         try:
             return command(arguments)
         except (
+            BadDate,
             CatalogueError,
             CheckSourceError,
             DocumentError,
@@ -178,6 +200,13 @@ def _add_root(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="directory with spec/ and schemas/ (default: the installed standard)",
     )
+
+
+def _moment(text: str) -> datetime.datetime:
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _counted(count: int, noun: str) -> str:

@@ -115,7 +115,7 @@ def test_the_first_screen_states_target_limits_and_dates() -> None:
     for part in (
         "https://lab.example",
         result["spec"]["digest"],
-        "Level L1; class provider; profile full",
+        "Level L1; class provider; profile certify",
         "2026-11-23 10:00:00 UTC",
         "after 2026-12-23 10:00:00 UTC",
         "4 of 10 requests",

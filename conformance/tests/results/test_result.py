@@ -151,9 +151,10 @@ def test_what_is_not_tested_has_no_outcome_and_no_effect(status) -> None:
     assert result["claim"]["supported"] is (status != "pending")
 
 
-def test_a_full_run_that_passes_supports_a_claim() -> None:
+def test_only_a_registered_run_that_passes_supports_a_claim() -> None:
     assert build_result(a_run(["pass", "not-applicable"]))["claim"]["supported"]
-    assert not build_result(a_run(["pass"], profile="smoke"))["claim"]["supported"]
+    for changes in ({"profile": "smoke"}, {"profile": "full", "registration": None}):
+        assert not build_result(a_run(["pass"], **changes))["claim"]["supported"]
 
 
 @given(st.integers(2, 100_000))

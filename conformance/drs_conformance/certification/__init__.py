@@ -1,0 +1,1 @@
+"""Certification: registered runs, witnesses, claims of conformance, and bundles of a run."""

@@ -1,0 +1,194 @@
+"""A real browser opens the pages: offline, searchable, and usable by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urldefrag
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+# Unchanged, as its package carries it (MPL-2.0); it runs in the tests and is never shipped.
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+
+# One page of each kind, and the largest where kinds are many.
+KINDS = (
+    "index.html",
+    "404.html",
+    "standard/02-model.html",
+    "standard/07-graduated-response.html",
+    "standard/16-annex-mathematics.html",
+    "schemas/index.html",
+    "schemas/perturbation-parameters.html",
+    "schemas/registry.html",
+    "registries.html",
+    "traceability.html",
+    "threats.html",
+    "catalogue.html",
+    "versions.html",
+    "guides/audit.html",
+    "guides/edit.html",
+    "guides/run.html",
+    "case-study.html",
+    "rationale/0001-libraries.html",
+)
+NARROW = ("index.html", "standard/07-graduated-response.html", "registries.html")
+
+
+class _Visit:
+    """A page of its own, and all that it asked for or complained of."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page: Page = context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        context.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
+        )
+
+
+@pytest.fixture(name="visit")
+def _visit(browser: Browser) -> Iterator[_Visit]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield _Visit(context)
+    context.close()
+
+
+def test_no_page_asks_for_anything_elsewhere_and_every_link_still_leads_somewhere(
+    site, visit: _Visit
+) -> None:
+    links: dict[str, set[str]] = {}
+    anchors: dict[str, set[str]] = {}
+    for page in site.pages:
+        address = f"{site.origin}/{page}"
+        visit.page.goto(address)
+        anchors[address] = set(
+            visit.page.evaluate("[...document.querySelectorAll('[id]')].map(part => part.id)")
+        )
+        links[address] = set(
+            visit.page.evaluate("[...document.querySelectorAll('a[href]')].map(link => link.href)")
+        )
+    assert visit.requests
+    assert [url for url in visit.requests if not url.startswith(f"{site.origin}/")] == []
+    assert visit.complaints == []
+    broken = []
+    for page, found in links.items():
+        for link in found:
+            address, fragment = urldefrag(link)
+            if not address.startswith(f"{site.origin}/"):
+                continue
+            address += "index.html" if address.endswith("/") else ""
+            there = (site.folder / address.removeprefix(f"{site.origin}/")).is_file()
+            if not there or (fragment and fragment not in anchors[address]):
+                broken.append(f"{page}: {link}")
+    assert not broken
+
+
+@pytest.mark.parametrize("identifier", ["EXP-02", "RSP-09"])
+@pytest.mark.parametrize("opened_as", ["http", "file"])
+def test_search_finds_a_requirement_by_its_identifier(
+    site, visit: _Visit, opened_as: str, identifier: str
+) -> None:
+    start = f"{site.origin}/" if opened_as == "http" else f"{site.folder.as_uri()}/"
+    visit.page.goto(f"{start}threats.html")
+    field = visit.page.locator("[data-md-component=search-query]")
+    field.click()
+    field.press_sequentially(identifier)
+    # Without a server there is nothing to fetch the index from: it is a script there.
+    first = visit.page.locator(".md-search-result__item:first-child .md-search-result__link").nth(1)
+    first.wait_for()
+    visit.page.wait_for_function(
+        "([part, end]) => part.href.endsWith(end)",
+        arg=[first.element_handle(), f"#{identifier}"],
+        timeout=20_000,
+    )
+    first.click()
+    visit.page.wait_for_url(f"{start}standard/*.html*#{identifier}")
+    assert visit.page.locator(f":target:has-text('{identifier}')").is_visible()
+    assert [url for url in visit.requests if not url.startswith((start, "blob:", "data:"))] == []
+    assert visit.complaints == []
+
+
+def _faults(visit: _Visit) -> list[str]:
+    # What is folded is looked at too.
+    visit.page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    visit.page.evaluate(AXE)
+    found = visit.page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert found["passes"], "axe has looked at nothing"
+    return [
+        f"{fault['id']}: {node['html'][:200]}: {node['failureSummary']}"
+        for fault in found["violations"]
+        if fault["impact"] in {"serious", "critical"}
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", KINDS)
+def test_nobody_is_kept_from_a_page(site, browser: Browser, page: str, scheme) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    visit = _Visit(context)
+    visit.page.goto(f"{site.origin}/{page}")
+    wanted = {"light": "default", "dark": "slate"}[scheme]
+    assert visit.page.evaluate("document.body.dataset.mdColorScheme") == wanted
+    assert _faults(visit) == []
+    context.close()
+
+
+@pytest.mark.parametrize("page", NARROW)
+def test_nobody_is_kept_from_a_page_on_a_small_screen(site, browser: Browser, page: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    visit = _Visit(context)
+    visit.page.goto(f"{site.origin}/{page}")
+    assert _faults(visit) == []
+    # The page itself never scrolls sideways; what is wide scrolls inside it.
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_nobody_is_kept_from_what_search_found(site, visit: _Visit) -> None:
+    visit.page.goto(f"{site.origin}/index.html")
+    visit.page.locator("[data-md-component=search-query]").click()
+    visit.page.keyboard.type("exposure", delay=10)
+    visit.page.locator(".md-search-result__link").first.wait_for()
+    assert _faults(visit) == []
+
+
+@pytest.mark.parametrize("page", ["index.html", "standard/07-graduated-response.html"])
+def test_no_words_of_a_picture_cover_each_other(site, visit: _Visit, page: str) -> None:
+    visit.page.goto(f"{site.origin}/{page}")
+    pictures = visit.page.evaluate(
+        """[...document.querySelectorAll('.picture svg')].map(picture => ({
+            width: picture.viewBox.baseVal.width, height: picture.viewBox.baseVal.height,
+            words: [...picture.querySelectorAll('text')].map(text => {
+                const {x, y, width, height} = text.getBBox();
+                return {said: text.textContent, x, y, width, height};
+            })}))"""
+    )
+    assert pictures
+    covered = []
+    for picture in pictures:
+        for number, one in enumerate(picture["words"]):
+            inside = (
+                0 <= one["x"] <= picture["width"] - one["width"]
+                and 0 <= one["y"] <= picture["height"] - one["height"]
+            )
+            covered += [] if inside else [f"{one['said']} is cut off"]
+            covered += [
+                f"{one['said']} covers {other['said']}"
+                for other in picture["words"][:number]
+                if _overlap(one, other, "x", "width") and _overlap(one, other, "y", "height")
+            ]
+    assert covered == []
+
+
+def _overlap(one: dict, other: dict, start: str, size: str) -> bool:
+    # Lines of one label stand close; their boxes may touch.
+    return min(one[start] + one[size], other[start] + other[size]) - max(
+        one[start], other[start]
+    ) > (1.5 if size == "height" else 0)
