@@ -52,21 +52,32 @@ def main() -> None:
 
 def pages(root: Path) -> Iterator[tuple[str, str]]:
     """Yield the place and the text of every page."""
-    versions = read_versions(root / "spec")
-    newest = versions[0]
-    written = {
+    yield from _written_pages(root)
+    yield from standard_pages(root)
+
+
+def _written_pages(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield what people wrote, with the pictures and the output of commands put in."""
+    newest = read_versions(root)[0]
+    parts = {
         "lifecycle": banner(newest, newest),
         "verdict": verdict_picture(),
         "roles": roles_picture(),
     }
     for path in sorted(HERE.rglob("*")):
         if path.suffix in COPIED:
-            text = _filled(path.read_text("utf-8"), written)
+            text = _filled(path.read_text("utf-8"), parts)
             page = path.relative_to(HERE)
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch, "shell")
                 yield str(page), with_output(text, folder, HERE.parent)
                 yield from _published(folder, page.parent)
+
+
+def standard_pages(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield the pages of every version of the standard below ``root``."""
+    versions = read_versions(root)
+    newest = versions[0]
     listed = []
     for version in versions:
         below = "" if version == newest else f"versions/{version.name}/"

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from drs_conformance.specification.location import versions
+from drs_conformance.specification.versioning.lock import read_lock
 
 __all__ = ["Version", "banner", "read_versions", "versions_json", "versions_page"]
-
-_LOCK = "frozen.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +29,10 @@ class Version:
         return "draft" if self.frozen_on is None else "frozen"
 
 
-def read_versions(spec: Path) -> list[Version]:
-    """Return the versions below ``spec``, the newest first.
-
-    Raises:
-        ValueError: a lock file is of another version than the folder that it lies in.
-
-    """
-    folders = [folder for folder in spec.iterdir() if folder.is_dir() and folder.name[0].isdigit()]
-    ordered = sorted(folders, key=lambda folder: [int(n) for n in folder.name.split(".")])
-    return [Version(folder.name, _frozen_on(folder)) for folder in reversed(ordered)]
-
-
-def _frozen_on(folder: Path) -> str | None:
-    path = folder / _LOCK
-    if not path.is_file():
-        return None
-    lock: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    if lock["version"] != folder.name:
-        raise ValueError(f"expected version {folder.name} in {path}, got {lock['version']!r}")
-    return str(lock["date"])
+def read_versions(root: Path) -> list[Version]:
+    """Return the versions below ``root``, the newest first. Raises DocumentError."""
+    locks = {name: read_lock(name, root) for name in reversed(versions(root))}
+    return [Version(name, lock and lock.date) for name, lock in locks.items()]
 
 
 def banner(version: Version, newest: Version, base: str = "") -> str:

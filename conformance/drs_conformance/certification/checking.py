@@ -41,7 +41,9 @@ def _registration_faults(header: Document, footer: Document) -> list[str]:
         if run["selection"]["profile"] == CERTIFY:
             return ["a run for certification has to have one"]
         return []
-    malformed = problems("registration", registration) or problems("journal-record", footer)
+    malformed = problems("registration", registration) or problems(
+        "journal-record", footer, header["drs_version"]
+    )
     if malformed:
         return [str(malformed[0])]
     spec = {"version": header["drs_version"], "digest": run["spec_digest"]}

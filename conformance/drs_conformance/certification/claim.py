@@ -109,7 +109,7 @@ def build_claim(
         "suite": {**result["suite"], "digest": f"sha256:{suite_digest()}"},
         "classes": result["selection"]["classes"],
         "level": result["selection"]["level"],
-        "surfaces": _surfaces(exchanges),
+        "surfaces": _surfaces(exchanges, result["drs_version"]),
         "assurance": result["assurance"],
         "report": {
             "digest": _report_digest(result),
@@ -175,12 +175,12 @@ def _later(number: int, made: Iterable[Document]) -> list[str]:
     ]
 
 
-def _surfaces(exchanges: Mapping[str, Exchange]) -> list[dict[str, str]]:
+def _surfaces(exchanges: Mapping[str, Exchange], version: str) -> list[dict[str, str]]:
     try:
         declaration = json.loads(declaration_of(exchanges))
     except ValueError:
         return []
-    if problems("declaration", declaration):
+    if problems("declaration", declaration, version):
         return []
     probed = {e.request.path.partition("?")[0] for e in exchanges.values() if e.status is not None}
     return [

@@ -23,7 +23,7 @@ from drs_conformance.profiles import Profile
 from drs_conformance.scheduling.ladder import Ladder
 from drs_conformance.scheduling.leases import Fresh, Pool
 from drs_conformance.specification.location import spec_folder
-from drs_conformance.specification.schemas import load_document, problems
+from drs_conformance.specification.schemas import load_document, schema_set
 from drs_conformance.traffic.requests import draw
 from drs_conformance.verdicts import Finding, Untestable, Violation
 
@@ -272,7 +272,7 @@ class Lab:
             document = exchange.json()
         except MalformedBody as error:
             return f"{what}{error}", {}
-        faults = problems(schema, document)
+        faults = schema_set(self._session.spec_version).problems(schema, document)
         if faults or not isinstance(document, dict):
             return what + ("; ".join(map(str, faults[:3])) or "not an object"), {}
         return None, document
@@ -289,6 +289,7 @@ class Lab:
                 declaration.test_root,
                 self.ladder,
                 declaration.states,
+                schema_set(session.spec_version),
             )
         fresh = session.pool.lease(self.send)
         self._leased.append(fresh.name)

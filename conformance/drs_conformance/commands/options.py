@@ -13,7 +13,7 @@ from drs_conformance.profiles import PROFILES
 from drs_conformance.run import Selection
 from drs_conformance.selection import LEVELS, UnknownRequirement, choose
 from drs_conformance.specification.catalogue import Catalogue, CatalogueError, load_catalogue
-from drs_conformance.specification.location import StandardNotFoundError
+from drs_conformance.specification.location import StandardNotFoundError, standing_version
 from drs_conformance.target import AuthorisationError, Target, TargetError, authorise, load_target
 
 __all__ = ["add_classes", "add_selection", "add_target", "catalogue", "selection_of", "target_of"]
@@ -22,10 +22,15 @@ CLASSES = ("provider", "participant", "hub", "detector")
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """Add ``--target`` and the limits that narrow its budget."""
+    """Add ``--target``, the limits that narrow its budget, and ``--spec``."""
     parser.add_argument("--target", type=Path, required=True, metavar="FILE", help="target file")
     parser.add_argument("--max-requests", type=int, metavar="N", help="send at most N requests")
     parser.add_argument("--max-cost", type=float, metavar="USD", help="spend at most USD")
+    parser.add_argument(
+        "--spec",
+        metavar="VERSION",
+        help="version of the standard (default: the newest that is frozen, else the newest)",
+    )
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -54,10 +59,10 @@ def add_classes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def catalogue() -> Catalogue:
-    """Load the catalogue of the standard that is installed."""
+def catalogue(version: str | None) -> Catalogue:
+    """Load the catalogue of a version, or of the one that endpoints are held against."""
     try:
-        return load_catalogue()
+        return load_catalogue(version or standing_version())
     except (CatalogueError, StandardNotFoundError) as error:
         raise UsageFault(str(error)) from error
 

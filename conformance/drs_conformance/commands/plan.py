@@ -35,7 +35,7 @@ def add_plan_command(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def _plan(options: argparse.Namespace) -> int:
-    standard = catalogue()
+    standard = catalogue(options.spec)
     selection = selection_of(options, standard)
     target = target_of(options, standard)
     # What the declaration says is not known before the first request, so the most is planned.

@@ -37,7 +37,7 @@ def add_register_command(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def _register(options: argparse.Namespace) -> int:
-    standard = catalogue()
+    standard = catalogue(options.spec)
     target = target_of(options, standard)
     path: Path = options.register
     try:

@@ -59,7 +59,7 @@ def replayed(folder: Path, events: list[Event] | None = None) -> dict[str, Any]:
         ledger = Ledger.replay(folder)
     except JournalDamaged as error:
         raise UsageFault(f"{folder}: the journal cannot be replayed: {error}") from error
-    standard = catalogue()
+    standard = catalogue(ledger.header["drs_version"])
     recorded = ledger.header["run"]["spec_digest"]
     if recorded != standard.digest:
         raise UsageFault(

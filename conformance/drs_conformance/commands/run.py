@@ -73,7 +73,7 @@ def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    standard = catalogue()
+    standard = catalogue(options.spec)
     selection = selection_of(options, standard)
     require_registration(options)
     target = target_of(options, standard)
@@ -130,7 +130,11 @@ def _probe(
     }
     try:
         ledger = Ledger.record(
-            folder, target, header, registered=attempt.registered if attempt else None
+            folder,
+            target,
+            header,
+            registered=attempt.registered if attempt else None,
+            version=standard.version,
         )
     except (JournalExists, JournalUnwritable, AuthorisationError) as error:
         raise UsageFault(str(error)) from error

@@ -50,12 +50,14 @@ class Ledger:
         header: Mapping[str, Any],
         now: Clock = utc_now,
         registered: Registered | None = None,
+        version: str | None = None,
     ) -> Ledger:
         """Return a ledger for a live target that journals to `folder`/journal.jsonl.
 
         `header` says what the run is (seed, profile, selection): JSON values, kept in the first
         line. `now` is the clock for everything that the journal dates. `registered` holds the
         registration, for the first line, and the lab's nonce, which only the last line reveals.
+        `version` is that of the standard, the newest unless it is given.
 
         Raises:
             AuthorisationError: the target may not be probed now.
@@ -63,7 +65,7 @@ class Ledger:
             JournalUnwritable: the journal cannot be made.
 
         """
-        return cls(Recording(folder, target, header, now, registered))
+        return cls(Recording(folder, target, header, now, registered, version))
 
     @classmethod
     def replay(cls, folder: Path) -> Ledger:

@@ -23,7 +23,7 @@ from drs_conformance.ledger.records import (
 from drs_conformance.ledger.redaction import Redacted, Redactor
 from drs_conformance.ledger.spending import Circuit, Spending, reservation
 from drs_conformance.ledger.wire import Received, Wire
-from drs_conformance.specification.location import LATEST_VERSION
+from drs_conformance.specification.location import latest_version
 from drs_conformance.target import Target, authorise
 
 __all__ = [
@@ -69,6 +69,7 @@ class Recording:
         run: Mapping[str, Any],
         now: Clock,
         registered: Registered | None = None,
+        version: str | None = None,
     ) -> None:
         """Check the authorisation and start the journal in `folder`."""
         authorise(target, now())
@@ -82,8 +83,9 @@ class Recording:
         self._clocks: dict[str, int] = {}
         self.spending = Spending()
         self._registered = registered
+        versions = (version or latest_version(), _suite_version())
         self.header: Record = header_record(
-            target, self._redactor.hide_value(run), (LATEST_VERSION, _suite_version()), self._at()
+            target, self._redactor.hide_value(run), versions, self._at()
         )
         if registered is not None:
             self.header["registration"] = self._redactor.hide_value(registered.registration)

@@ -12,7 +12,7 @@ from typing import Any
 
 from drs_conformance.ledger import Exchange, MalformedBody
 from drs_conformance.scheduling.ladder import Ladder
-from drs_conformance.specification.schemas import problems
+from drs_conformance.specification.schemas import SchemaSet
 from drs_conformance.verdicts import Untestable
 
 __all__ = ["Fresh", "PersonaFault", "Pool", "Step"]
@@ -54,6 +54,7 @@ class Fresh:
     root: str
     ladder: Ladder
     states: frozenset[str]
+    schemas: SchemaSet
     send: Send
 
     def truth(self) -> Step:
@@ -115,7 +116,7 @@ class Fresh:
             state = exchange.json()
         except MalformedBody as error:
             raise PersonaFault(f"{what}: {error}", exchange) from error
-        faults = problems("persona-state", state)
+        faults = self.schemas.problems("persona-state", state)
         if faults or not isinstance(state, Mapping):
             raise PersonaFault(f"{what}: not a persona-state: {faults[0]}", exchange)
         return Step(exchange, state)
@@ -129,6 +130,7 @@ class Pool:
     test_root: str | None
     ladder: Ladder
     states: frozenset[str]
+    schemas: SchemaSet
     held: set[str] = field(default_factory=set)
 
     def lease(self, send: Send) -> Fresh:
@@ -140,7 +142,7 @@ class Pool:
         for name in self.names:
             if name not in self.held:
                 self.held.add(name)
-                fresh = Fresh(name, self.test_root, self.ladder, self.states, send)
+                fresh = Fresh(name, self.test_root, self.ladder, self.states, self.schemas, send)
                 fresh.reset()
                 return fresh
         raise Untestable(

@@ -17,7 +17,7 @@ from drs_conformance.specification.chapters import (
     read_chapters,
 )
 from drs_conformance.specification.findings import Finding
-from drs_conformance.specification.location import LATEST_VERSION, spec_folder, standard_root
+from drs_conformance.specification.location import latest_version, spec_folder, standard_root
 from drs_conformance.specification.schemas import schema_set
 
 Level = Literal["L1", "L2", "L3"]
@@ -121,8 +121,8 @@ class Catalogue:
     by_id: Mapping[str, Requirement] = field(repr=False, compare=False)
 
 
-def load_catalogue(version: str = LATEST_VERSION, root: Path | None = None) -> Catalogue:
-    """Read the catalogue of a version of the standard.
+def load_catalogue(version: str | None = None, root: Path | None = None) -> Catalogue:
+    """Read the catalogue of a version of the standard, of the newest unless one is given.
 
     `root` holds `spec/` and `schemas/`; without it, the standard that is installed.
 
@@ -132,6 +132,7 @@ def load_catalogue(version: str = LATEST_VERSION, root: Path | None = None) -> C
 
     """
     base = root or standard_root()
+    version = version or latest_version(base)
     folder = spec_folder(version, base)
     sources = read_chapters(folder, base, schema_set(version, base))
     findings = (*(f for source in sources for f in source.findings), *repeated_ids(sources))

@@ -21,11 +21,12 @@ from drs_conformance.specification.catalogue_views import catalogue_document, ca
 from drs_conformance.specification.checks_index import CheckSourceError, find_checks, find_mutants
 from drs_conformance.specification.documents import DocumentError, read_document
 from drs_conformance.specification.formats import moment
-from drs_conformance.specification.inspection import inspect_specification
+from drs_conformance.specification.inspection import checks_folder, inspect_text, mutants_folder
 from drs_conformance.specification.location import (
-    LATEST_VERSION,
     StandardNotFoundError,
+    latest_version,
     standard_root,
+    versions,
 )
 from drs_conformance.specification.matrix import (
     matrix,
@@ -34,21 +35,23 @@ from drs_conformance.specification.matrix import (
     matrix_text,
 )
 from drs_conformance.specification.schemas import UnknownSchemaError, schema_set
+from drs_conformance.specification.schemas import problems as schema_problems
+from drs_conformance.specification.versioning.commands import add_versioning_commands
+from drs_conformance.specification.versioning.impact import NoBaseError
+from drs_conformance.specification.versioning.lock import FreezeRefusedError
+from drs_conformance.specification.versioning.opening import OpenRefusedError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 OK, NOT_IN_ORDER, UNUSABLE = 0, 1, 2
 
-_PACKAGE_CHECKS = Path(__file__).resolve().parents[1] / "checks"
-_CHECKS = Path("conformance/drs_conformance/checks")
-_MUTANTS = Path("conformance/tests/mutants")
-
 
 def add_catalogue_command(subparsers: "Subparsers") -> None:
     """Mount `drs catalogue`."""
     parser = subparsers.add_parser("catalogue", help="list the requirements of the standard")
     _add_root(parser)
+    _add_version(parser, "the newest")
     parser.add_argument(
         "--format",
         choices=("json", "markdown", "oscal"),
@@ -65,17 +68,20 @@ def add_catalogue_command(subparsers: "Subparsers") -> None:
 
 
 def add_spec_command(subparsers: "Subparsers") -> None:
-    """Mount `drs spec check`."""
+    """Mount `drs spec` and what is below it."""
     parser = subparsers.add_parser("spec", help="look after the text of the standard")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="find mistakes in chapters, registries and checks")
     _add_root(check)
+    _add_version(check, "all")
     check.set_defaults(handler=_guarded(_spec_check))
+    add_versioning_commands(commands, _add_root, _guarded)
 
 
 def add_validate_command(subparsers: "Subparsers") -> None:
     """Mount `drs validate`."""
     parser = subparsers.add_parser("validate", help="hold documents against a schema")
+    _add_version(parser, "the `drs_version` of the document, else the newest")
     parser.add_argument("schema", metavar="SCHEMA", help="name of a schema, such as declaration")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="JSON or YAML file")
     parser.set_defaults(handler=_guarded(_validate))
@@ -85,6 +91,7 @@ def add_matrix_command(subparsers: "Subparsers") -> None:
     """Mount `drs matrix`."""
     parser = subparsers.add_parser("matrix", help="show what tests each requirement")
     _add_root(parser)
+    _add_version(parser, "the newest")
     parser.add_argument(
         "--format",
         choices=("table", "json", "markdown"),
@@ -95,7 +102,7 @@ def add_matrix_command(subparsers: "Subparsers") -> None:
 
 
 def _catalogue(arguments: argparse.Namespace) -> int:
-    catalogue = load_catalogue(LATEST_VERSION, arguments.root)
+    catalogue = load_catalogue(arguments.spec, arguments.root)
     if arguments.format == "markdown":
         print(catalogue_markdown(catalogue), end="")
     elif arguments.format == "oscal":
@@ -112,25 +119,24 @@ def _catalogue(arguments: argparse.Namespace) -> int:
 
 def _spec_check(arguments: argparse.Namespace) -> int:
     root = arguments.root or standard_root()
-    mutants = root / _MUTANTS
-    findings = inspect_specification(
-        root, LATEST_VERSION, _checks_folder(root), mutants if mutants.is_dir() else None
-    )
-    for finding in findings:
-        print(finding)
-    errors = sum(finding.severity == "error" for finding in findings)
-    place = f"version {LATEST_VERSION} in {root}"
-    if findings:
-        files = len({finding.file for finding in findings})
-        print(f"{place}: {_counted(len(findings), 'mistake')} in {_counted(files, 'file')}")
-    else:
-        print(f"{place}: in order")
-    return NOT_IN_ORDER if errors else OK
+    code = OK
+    for version in [arguments.spec] if arguments.spec else versions(root) or [latest_version(root)]:
+        findings = inspect_text(root, version)
+        for finding in findings:
+            print(finding)
+        place = f"version {version} in {root}"
+        if findings:
+            files = len({finding.file for finding in findings})
+            print(f"{place}: {_counted(len(findings), 'mistake')} in {_counted(files, 'file')}")
+        else:
+            print(f"{place}: in order")
+        if any(finding.severity == "error" for finding in findings):
+            code = NOT_IN_ORDER
+    return code
 
 
 def _validate(arguments: argparse.Namespace) -> int:
-    schemas = schema_set(LATEST_VERSION)
-    schemas.validator(arguments.schema)
+    schema_set(arguments.spec).validator(arguments.schema)
     code = OK
     for file in arguments.files:
         try:
@@ -139,7 +145,7 @@ def _validate(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             code = UNUSABLE
             continue
-        problems = schemas.problems(arguments.schema, document.value)
+        problems = schema_problems(arguments.schema, document.value, arguments.spec)
         for problem in problems:
             line = document.line(problem.pointer)
             place = f"{file}:{problem.pointer}" if problem.pointer else f"{file}"
@@ -154,21 +160,15 @@ def _validate(arguments: argparse.Namespace) -> int:
 def _matrix(arguments: argparse.Namespace) -> int:
     root = arguments.root or standard_root()
     rows = matrix(
-        load_catalogue(LATEST_VERSION, root),
-        find_checks(_checks_folder(root)),
-        find_mutants(root / _MUTANTS),
+        load_catalogue(arguments.spec, root),
+        find_checks(checks_folder(root)),
+        find_mutants(mutants_folder(root)),
     )
     if arguments.format == "json":
         _print_json(matrix_document(rows))
     else:
         print((matrix_markdown if arguments.format == "markdown" else matrix_text)(rows), end="")
     return OK
-
-
-def _checks_folder(root: Path) -> Path:
-    """Return the checks beside the text, or those of this package where there are none."""
-    beside = root / _CHECKS
-    return beside if beside.is_dir() else _PACKAGE_CHECKS
 
 
 def _guarded(
@@ -184,6 +184,9 @@ def _guarded(
             CatalogueError,
             CheckSourceError,
             DocumentError,
+            FreezeRefusedError,
+            NoBaseError,
+            OpenRefusedError,
             StandardNotFoundError,
             UnknownSchemaError,
         ) as error:
@@ -199,6 +202,12 @@ def _add_root(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="directory with spec/ and schemas/ (default: the installed standard)",
+    )
+
+
+def _add_version(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--spec", metavar="VERSION", help=f"version of the standard (default: {default})"
     )
 
 

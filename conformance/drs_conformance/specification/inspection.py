@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -24,12 +25,36 @@ from drs_conformance.specification.checks_index import (
     scan_mutants,
 )
 from drs_conformance.specification.findings import Finding
-from drs_conformance.specification.location import spec_folder
+from drs_conformance.specification.location import spec_folder, version_key, versions
 from drs_conformance.specification.prose import inspect_prose
 from drs_conformance.specification.registries import inspect_registries, read_registries
 from drs_conformance.specification.schemas import SchemaSet, schema_set
 from drs_conformance.specification.sentences import keywords_in, sentence_count, visible_text
+from drs_conformance.specification.versioning.lock import lock_findings
 from drs_conformance.statistics.designs import Design
+
+_PACKAGE_CHECKS = Path(__file__).resolve().parents[1] / "checks"
+_CHECKS = Path("conformance/drs_conformance/checks")
+_MUTANTS = Path("conformance/tests/mutants")
+
+
+def checks_folder(root: Path) -> Path:
+    """Return the checks beside the text, or those of this package where there are none."""
+    beside = root / _CHECKS
+    return beside if beside.is_dir() else _PACKAGE_CHECKS
+
+
+def mutants_folder(root: Path) -> Path:
+    """Return where the mutants stand beside the text; a wheel has none."""
+    return root / _MUTANTS
+
+
+def inspect_text(root: Path, version: str) -> list[Finding]:
+    """Inspect a version with the checks and mutants that belong to it."""
+    mutants = mutants_folder(root)
+    return inspect_specification(
+        root, version, checks_folder(root), mutants if mutants.is_dir() else None
+    )
 
 
 def inspect_specification(
@@ -63,6 +88,7 @@ def inspect_specification(
     findings += repeated_ids(sources)
     findings += inspect_registries(registries, root, schemas)
     findings += text.inspect()
+    findings += lock_findings(version, root)
     findings += _inspect_checks(list(scan_checks(checks_folder)), text)
     if mutants_folder is not None:
         findings += _inspect_mutants(list(scan_mutants(mutants_folder)), text)
@@ -85,6 +111,15 @@ class _Text:
         """Identifiers that may be referred to, those of malformed requirements too."""
         malformed = (name for source in self.sources for name in source.malformed)
         return frozenset(self.catalogue.by_id).union(malformed)
+
+    @property
+    def elsewhere(self) -> frozenset[str]:
+        """Identifiers of the other versions, which checks and mutants serve too."""
+        found: set[str] = set()
+        for version in versions(self.root):
+            if version != self.version:
+                found |= _ids(version, self.root)
+        return frozenset(found)
 
     @property
     def threat_ids(self) -> frozenset[str]:
@@ -129,7 +164,7 @@ class _Text:
         def finding(pointer: str, rule: str, message: str) -> Finding:
             return Finding(file, source.fence.line(pointer), rule, message)
 
-        if _number(requirement.since) > _number(self.version):
+        if version_key(requirement.since) > version_key(self.version):
             message = f"expected a version up to {self.version}, got {requirement.since}"
             yield finding("/since", "since", message)
         for index, name in enumerate(requirement.depends_on):
@@ -177,6 +212,12 @@ class _Text:
             if threat.id not in cited:
                 message = f"expected a requirement that answers {threat.id}, found none"
                 yield Finding(threat.file, threat.line, "threat-uncited", message)
+
+
+@cache
+def _ids(version: str, root: Path) -> frozenset[str]:
+    sources = read_chapters(spec_folder(version, root), root, schema_set(version, root))
+    return frozenset(catalogue_of(sources, version).by_id)
 
 
 def _sentence(file: str, source: RequirementSource) -> Iterator[Finding]:
@@ -261,7 +302,7 @@ def _misplaced(name: str, kind: str, text: _Text) -> tuple[str, str] | None:
     """Return rule and message when a check or mutant is for what no test decides."""
     requirement = text.catalogue.by_id.get(name)
     if requirement is None:
-        if name in text.known_ids:
+        if name in text.known_ids or name in text.elsewhere:
             return None
         return f"{kind}-unknown", f"expected a requirement of the standard, got {name!r}"
     if requirement.verify != "test":
@@ -276,7 +317,3 @@ def _misplaced(name: str, kind: str, text: _Text) -> tuple[str, str] | None:
 def _shown(file: Path, root: Path) -> str:
     resolved, base = file.resolve(), root.resolve()
     return resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else str(file)
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))

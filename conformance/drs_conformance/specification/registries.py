@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from drs_conformance.specification.documents import Document, DocumentError, read_document
 from drs_conformance.specification.findings import Finding
-from drs_conformance.specification.location import LATEST_VERSION, spec_folder, standard_root
+from drs_conformance.specification.location import spec_folder, standard_root
 from drs_conformance.specification.schemas import SchemaSet, schema_set
 
 # Where a schema repeats the identifiers of a registry: registry, its list, the member that is
@@ -49,7 +49,7 @@ class RegistryError(Exception):
 
 @cache
 def load_registry(
-    name: str, version: str = LATEST_VERSION, root: Path | None = None
+    name: str, version: str | None = None, root: Path | None = None
 ) -> Mapping[str, Any]:
     """Return the content of a registry, read once.
 

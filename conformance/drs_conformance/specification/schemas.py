@@ -17,7 +17,7 @@ from referencing.jsonschema import DRAFT202012
 
 from drs_conformance.specification.documents import DocumentError, load_document
 from drs_conformance.specification.formats import check_pattern, format_checker
-from drs_conformance.specification.location import LATEST_VERSION, schema_folder
+from drs_conformance.specification.location import latest_version, schema_folder, versions
 from drs_conformance.specification.schema_problems import SchemaProblem, readable_problems
 
 __all__ = [
@@ -28,8 +28,7 @@ __all__ = [
     "load_document",
     "problems",
     "schema_set",
-    "validate_file",
-    "validator",
+    "stated_version",
 ]
 
 _SUFFIX = ".schema.json"
@@ -83,8 +82,8 @@ class SchemaSet:
         return readable_problems(self.validator(name, pointer), instance)
 
 
-def schema_set(version: str = LATEST_VERSION, root: Path | None = None) -> SchemaSet:
-    """Return the schemas of a version of the standard, read once for each folder.
+def schema_set(version: str | None = None, root: Path | None = None) -> SchemaSet:
+    """Return the schemas of a version (default: the newest), read once for each folder.
 
     Raises:
         StandardNotFoundError: the standard or the version is not there.
@@ -107,22 +106,16 @@ def read_schemas(folder: Path) -> SchemaSet:
     return SchemaSet(folder, contents, registry)
 
 
-def validator(name: str, version: str = LATEST_VERSION) -> Draft202012Validator:
-    """Return a validator, with format checking, for the schema `name`."""
-    return schema_set(version).validator(name)
+def problems(name: str, instance: object, version: str | None = None) -> list[SchemaProblem]:
+    """Return what is wrong with `instance` under the schema `name`; nothing when it is valid.
 
-
-def problems(name: str, instance: object, version: str = LATEST_VERSION) -> list[SchemaProblem]:
-    """Return what is wrong with `instance` under the schema `name`; nothing when it is valid."""
-    return schema_set(version).problems(name, instance)
-
-
-def validate_file(name: str, path: Path, version: str = LATEST_VERSION) -> list[SchemaProblem]:
-    """Return what is wrong with the JSON or YAML file at `path` under the schema `name`.
-
-    Raises:
-        DocumentError: the file cannot be read as a document.
-        UnknownSchemaError: there is no schema of that name.
-
+    Without `version`, that which the instance names as its `drs_version` counts, and the newest
+    where it names none that is known.
     """
-    return problems(name, load_document(path), version)
+    return schema_set(version or stated_version(instance)).problems(name, instance)
+
+
+def stated_version(instance: object) -> str:
+    """Return the version that a document names, or the newest."""
+    named = instance.get("drs_version") if isinstance(instance, Mapping) else None
+    return named if isinstance(named, str) and named in versions() else latest_version()

@@ -4,26 +4,31 @@ from pathlib import Path
 
 import pytest
 from drs_conformance.specification.formats import format_checker
-from drs_conformance.specification.location import schema_folder
+from drs_conformance.specification.location import schema_folder, versions
 from drs_conformance.specification.schemas import (
     UnknownSchemaError,
     load_document,
     problems,
     read_schemas,
     schema_set,
-    validate_file,
-    validator,
 )
 from jsonschema import Draft202012Validator
 from referencing.exceptions import Unresolvable
 
-SCHEMAS = schema_set()
-EXAMPLES = schema_folder() / "examples"
+SETS = {version: schema_set(version) for version in versions()}
+EXAMPLES = schema_folder().parent
 CONDITIONAL = ("if", "then", "else", "not")
 
 
 def named(paths):
-    return [pytest.param(path, id=f"{path.parent.name}-{path.stem}") for path in sorted(paths)]
+    return [
+        pytest.param(path, id=f"{version_of(path)}-{path.parent.name}-{path.stem}")
+        for path in sorted(paths)
+    ]
+
+
+def version_of(example):
+    return example.parents[3].name
 
 
 def parts(schema, pointer=""):
@@ -42,9 +47,10 @@ def is_conditional(pointer):
     return any(f"/{word}" in pointer for word in CONDITIONAL)
 
 
-@pytest.fixture(params=SCHEMAS.names)
+@pytest.fixture(params=[f"{version}:{name}" for version in SETS for name in SETS[version].names])
 def schema(request):
-    return SCHEMAS.contents[request.param]
+    version, _, name = request.param.partition(":")
+    return SETS[version].contents[name]
 
 
 def test_a_schema_is_valid_under_its_own_metaschema(schema):
@@ -52,8 +58,9 @@ def test_a_schema_is_valid_under_its_own_metaschema(schema):
 
 
 def test_a_schema_is_named_after_its_file():
-    for name, content in SCHEMAS.contents.items():
-        base = "https://distillation-resistance.example/schemas/0.1"
+    everything = [(v, name, s.contents[name]) for v, s in SETS.items() for name in s.names]
+    for version, name, content in everything:
+        base = f"https://distillation-resistance.example/schemas/{version}"
         assert content["$id"] == f"{base}/{name}.schema.json"
         assert content["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         assert content["title"]
@@ -97,7 +104,7 @@ def test_every_property_is_described(schema):
 
 
 def test_every_reference_is_relative_and_leads_somewhere(schema):
-    resolver = SCHEMAS.registry.resolver(base_uri=schema["$id"])
+    resolver = SETS[schema["$id"].split("/")[-2]].registry.resolver(base_uri=schema["$id"])
     for _, part in parts(schema):
         if isinstance(reference := part.get("$ref"), str):
             assert "://" not in reference
@@ -112,18 +119,18 @@ def test_every_format_in_use_is_checked(schema):
     assert used <= set(format_checker().checkers)
 
 
-@pytest.mark.parametrize("path", named(EXAMPLES.glob("valid/*/*.json")))
+@pytest.mark.parametrize("path", named(EXAMPLES.glob("*/examples/valid/*/*.json")))
 def test_a_valid_example_is_valid(path):
-    assert validate_file(path.parent.name, path) == []
+    assert problems(path.parent.name, load_document(path), version_of(path)) == []
 
 
-@pytest.mark.parametrize("path", named(EXAMPLES.glob("invalid/*/*.json")))
+@pytest.mark.parametrize("path", named(EXAMPLES.glob("*/examples/invalid/*/*.json")))
 def test_an_invalid_example_breaks_the_rule_it_names_and_no_other(path):
     example = load_document(path)
     assert set(example) == {"breaks", "keyword", "at", "instance"}
     assert example["breaks"].endswith(".")
 
-    found = problems(path.parent.name, example["instance"])
+    found = problems(path.parent.name, example["instance"], version_of(path))
 
     assert {problem.pointer for problem in found} == {example["at"]}
     # A malformed time breaks its pattern and its format at once.
@@ -132,19 +139,21 @@ def test_an_invalid_example_breaks_the_rule_it_names_and_no_other(path):
 
 
 def test_every_schema_of_a_document_has_examples():
-    for name in set(SCHEMAS.names) - {"common"}:
-        assert len(list(EXAMPLES.glob(f"valid/{name}/*.json"))) >= 3, name
-        assert len(list(EXAMPLES.glob(f"invalid/{name}/*.json"))) >= 5, name
+    for version, schemas in SETS.items():
+        folder = EXAMPLES / version / "examples"
+        for name in set(schemas.names) - {"common"}:
+            assert len(list(folder.glob(f"valid/{name}/*.json"))) >= 3, name
+            assert len(list(folder.glob(f"invalid/{name}/*.json"))) >= 5, name
 
 
 def test_examples_lie_in_folders_of_schemas():
-    folders = {path.name for path in EXAMPLES.glob("*/*")}
-    assert folders <= set(SCHEMAS.names)
+    for path in EXAMPLES.glob("*/examples/*/*"):
+        assert path.name in SETS[path.parents[2].name].names
 
 
 def test_an_unknown_schema_is_an_error_that_names_the_known_ones():
     with pytest.raises(UnknownSchemaError, match=r"'declartion'.*declaration"):
-        validator("declartion")
+        schema_set().validator("declartion")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,16 @@
 
 import pytest
 from drs_conformance.specification.inspection import inspect_specification
-from drs_conformance.specification.location import standard_root
+from drs_conformance.specification.location import standard_root, versions
 from drs_conformance.specification.registries import RegistryError, load_registry
 
 
-def test_the_standard_has_no_mistakes():
+@pytest.mark.parametrize("version", versions())
+def test_the_standard_has_no_mistakes(version):
     root = standard_root()
     checks = root / "conformance/drs_conformance/checks"
     mutants = root / "conformance/tests/mutants"
-    assert inspect_specification(root, "0.1", checks, mutants) == []
+    assert inspect_specification(root, version, checks, mutants) == []
 
 
 def test_a_registry_is_read_by_name():

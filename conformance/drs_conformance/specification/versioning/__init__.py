@@ -1,0 +1,1 @@
+"""Versions of the standard: frozen, opened, compared, and what an edit touches."""
