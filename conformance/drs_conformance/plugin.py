@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,7 @@ class CheckOutcome:
     evidence: tuple[str, ...]
     trials: int
     requests: int
+    statistics: Mapping[str, Any] | None = None
 
 
 class ConformanceRun:
@@ -157,6 +158,7 @@ class ConformanceRun:
                 evidence=shown or tuple(e.id for e in lab.exchanges)[-20:],
                 trials=max(lab.trials, 1),
                 requests=len(lab.exchanges),
+                statistics=lab.statistics,
             )
         )
 

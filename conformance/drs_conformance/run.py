@@ -108,6 +108,7 @@ def conduct(
         selection.seed,
         catalogue.version,
         header["started_at"],
+        {item.id: item.design for item in catalogue.requirements if item.design is not None},
     )
     declared_level, declared_classes = _declared(session)
     level = selection.level or declared_level
@@ -216,6 +217,7 @@ def _finished(outcome: CheckOutcome, session: Session, started_at: str) -> Check
         evidence=outcome.evidence,
         reproduce=tuple(map(curl_command, leading)),
         trials=outcome.trials,
+        statistics=outcome.statistics,
         requests=outcome.requests,
         started_at=started_at,
         ended_at=session.last_at,

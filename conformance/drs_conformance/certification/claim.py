@@ -193,7 +193,7 @@ def _surfaces(exchanges: Mapping[str, Exchange], version: str) -> list[dict[str,
 def _requirement(entry: Document, attempts: int) -> dict[str, Any]:
     outcome = entry["outcome"]
     rate: float | None = None
-    if outcome is not None and outcome["verdict"] == "pass" and outcome["trials"] > 1:
+    if outcome is not None and outcome["excluded_rate"] is not None:
         rate = _coarse(excluded_rate(outcome["trials"], attempts))
         rate = rate if rate < 1 else None
     return {

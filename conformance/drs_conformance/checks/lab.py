@@ -19,13 +19,15 @@ from drs_conformance.checks.subject import Subject
 from drs_conformance.dialects import Dialect, dialect
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
 from drs_conformance.ledger import Exchange, Ledger, MalformedBody, WireRequest, classify
-from drs_conformance.profiles import Profile
+from drs_conformance.profiles import RUN_ALPHA, Profile
 from drs_conformance.scheduling.ladder import Ladder
 from drs_conformance.scheduling.leases import Fresh, Pool
 from drs_conformance.specification.location import spec_folder
 from drs_conformance.specification.schemas import load_document, schema_set
+from drs_conformance.statistics.designs import Design
+from drs_conformance.statistics.trial import Trial
 from drs_conformance.traffic.requests import draw
-from drs_conformance.verdicts import Finding, Untestable, Violation
+from drs_conformance.verdicts import Evidence, Finding, Inconclusive, Untestable, Violation
 
 __all__ = ["Lab", "Session"]
 
@@ -43,6 +45,7 @@ class Session:
     seed: int
     spec_version: str
     last_at: str
+    designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pool: Pool | None = None
     episodes: dict[str, Any] = field(default_factory=dict)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Lab:
         self._session = session
         self.lane = lane
         self.trials = 0
+        self.statistics: dict[str, Any] | None = None
         self.exchanges: list[Exchange] = []
         self._leased: list[str] = []
         self._ladder = Ladder.from_registry(session.registry("ladder"))
@@ -321,6 +325,45 @@ class Lab:
             raise seen
         built: Built = seen
         return built
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a replay does not."""
+        self._session.ledger.sleep(seconds, self.lane)
+
+    # -- statistical verdicts
+
+    def trial(self, *alternatives: str, channel: str, reference: str) -> Trial:
+        """Begin the test that the requirement's design asks for, in this run's profile.
+
+        False failures are bounded over all statistical verdicts of a run together.
+        """
+        session = self._session
+        design = Design(session.designs[self.lane.partition(":")[0]])
+        profile = session.profile
+        return Trial(
+            design.scaled(profile.effect_scale),
+            RUN_ALPHA / len(session.designs),
+            profile.beta or design.beta,
+            alternatives,
+            channel,
+            reference,
+        )
+
+    def conclude(self, trial: Trial, violation: str, *evidence: Evidence) -> None:
+        """Raise what the trial came to, unless it passed."""
+        self.statistics = trial.record()
+        self.trials = trial.observations
+        found = [
+            f"{name}: {dual.decision or 'not decided'} after {dual.observations}"
+            for name, dual in trial.processes.items()
+        ]
+        cause = f"{trial.channel} against {trial.reference}; {'; '.join(found)}"
+        if trial.decision == "fail":
+            raise Violation(violation, *evidence, cause=cause)
+        if trial.decision != "pass":
+            raise Inconclusive(
+                f"{trial.observations} observations decide neither way", *evidence, cause=cause
+            )
 
     def tried(self, evidence: Sequence[object]) -> None:
         """Note how many independent probes the verdict rests on."""

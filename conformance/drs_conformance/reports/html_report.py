@@ -16,6 +16,7 @@ from drs_conformance.reports.exchange_view import ExchangeView
 from drs_conformance.reports.headline import answer, in_chapters, registered, tested
 from drs_conformance.reports.html_findings import answer_of, credentials, findings, steps
 from drs_conformance.reports.html_text import body, prose, shown
+from drs_conformance.reports.picture_process import process_picture
 from drs_conformance.reports.picture_verdicts import BAR_WIDTH, MARKS, segments
 
 __all__ = ["render_html"]
@@ -74,6 +75,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(
         body=body,
+        process_picture=process_picture,
         credentials=credentials,
         moment=_moment,
         prose=prose,

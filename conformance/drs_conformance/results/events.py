@@ -100,7 +100,8 @@ class CheckFinished:
 
     ``evidence`` are identifiers of exchanges, ``reproduce`` shell commands in order, ``trials`` the
     number of independent probes, ``requests`` those that this check was the first to send.
-    ``blocked_by`` names the requirement for want of which it could not be tested.
+    ``blocked_by`` names the requirement for want of which it could not be tested. ``statistics``
+    is what a sequential test did, and None for other checks.
     """
 
     kind: ClassVar[str] = "check-finished"
@@ -117,6 +118,7 @@ class CheckFinished:
     requests: int
     started_at: str
     ended_at: str
+    statistics: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

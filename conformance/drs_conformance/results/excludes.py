@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["CONFIDENCE", "excluded_rate", "excluded_sentence"]
+__all__ = ["CONFIDENCE", "excluded_by", "excluded_rate", "excluded_sentence"]
 
 CONFIDENCE = 0.95
 
@@ -27,6 +29,16 @@ def excluded_sentence(trials: int) -> str:
     return (
         f"{trials} probes: excludes violations in more than {_rounded_up(excluded_rate(trials))} "
         f"of such requests, at {CONFIDENCE:.0%} confidence"
+    )
+
+
+def excluded_by(statistics: Mapping[str, Any]) -> str:
+    """Say in words what a sequential test that passed excludes."""
+    observations = max(process["observations"] for process in statistics["processes"])
+    return (
+        f"{observations} observations ({statistics['channel']}, against "
+        f"{statistics['reference']}): excludes {statistics['effect']}, at "
+        f"{1 - statistics['beta']:.0%} confidence"
     )
 
 

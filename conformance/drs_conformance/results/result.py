@@ -18,7 +18,7 @@ from drs_conformance.results.events import (
     RunStarted,
     event_document,
 )
-from drs_conformance.results.excludes import excluded_rate, excluded_sentence
+from drs_conformance.results.excludes import excluded_by, excluded_rate, excluded_sentence
 from drs_conformance.verdicts import SEVERITY, Verdict, worst
 
 __all__ = ["build_result", "exit_code", "result_bytes"]
@@ -144,19 +144,27 @@ def _outcome(finished: Sequence[CheckFinished], unfinished: bool, cut_off: bool)
     decisive = next((event for event in finished if event.verdict == verdict), None)
     trials = min((event.trials for event in finished), default=0)
     passed = verdict == "pass"
+    statistics = [dict(event.statistics) for event in finished if event.statistics is not None]
     return {
         "verdict": verdict,
         "summary": decisive.summary if decisive else _silence(unfinished, cut_off),
         "cause": decisive.cause if decisive else None,
         "blocked_by": decisive.blocked_by if decisive else None,
-        "excludes": excluded_sentence(trials) if passed else None,
-        "excluded_rate": excluded_rate(trials) if passed and trials > 1 else None,
+        "excludes": _excludes(trials, statistics) if passed else None,
+        "excluded_rate": (
+            excluded_rate(trials) if passed and trials > 1 and not statistics else None
+        ),
+        "statistics": statistics[0] if statistics else None,
         "trials": trials,
         "requests": sum(event.requests for event in finished),
         "evidence": list(decisive.evidence) if decisive else [],
         "reproduce": list(decisive.reproduce) if decisive else [],
         "checks": [event.check for event in finished],
     }
+
+
+def _excludes(trials: int, statistics: Sequence[Mapping[str, Any]]) -> str:
+    return excluded_by(statistics[0]) if statistics else excluded_sentence(trials)
 
 
 def _silence(unfinished: bool, cut_off: bool) -> str:

@@ -45,6 +45,37 @@ class Design:
         """Requests that one observation takes."""
         return int(self.members.get("requests", 1))
 
+    @property
+    def observations(self) -> int:
+        """Most observations that the cap leaves room for."""
+        return self.cap // self.requests
+
+    def scaled(self, factor: float) -> Design:
+        """Return a design for an effect ``factor`` times as great, with a smaller cap."""
+        members = dict(self.members)
+        if members["kind"] == "rate":
+            low, high = members["conforming"], members["violating"]
+            members["violating"] = min(max(low + (high - low) * factor, 0.02), 0.98)
+        elif members["kind"] == "divergence":
+            members["effect"] = min(members["effect"] * factor, 0.5)
+        else:
+            members["effect"] = min(members["effect"] * factor, 0.5)
+            if members["kind"] == "difference":
+                members["discordant"] = max(members["discordant"], members["effect"])
+        members["cap"] = math.ceil(members["cap"] / factor) if factor > 1 else members["cap"]
+        return Design(members)
+
+    def effect(self) -> str:
+        """Say in words what a pass excludes."""
+        members = self.members
+        if members["kind"] == "rate":
+            return f"a rate of {members['violating']:.3g} instead of {members['conforming']:.3g}"
+        if members["kind"] == "divergence":
+            return f"a divergence of {members['effect']:.3g} nats, on average over keys"
+        if members["kind"] == "difference":
+            return f"a drop by {members['effect']:.3g}"
+        return f"a mean that is higher by {members['effect']:.3g}"
+
     def mistake(self) -> str | None:
         """Say why the design decides nothing, or not within its cap; None when it does."""
         kind = self.members["kind"]

@@ -56,19 +56,21 @@ class Dual:
         elif self.observations >= self.cap:
             self.decision = "inconclusive"
 
-    def observe(self, value: int, conforming: Array, violating: Array) -> None:
+    def observe(self, value: int, conforming: Array, violating: Array, slack: float = 0.0) -> None:
         """Take in one observation of a simple hypothesis against a simple one.
 
         ``conforming`` and ``violating`` are the probabilities of each possible value under the
         two, ``value`` is the index of the one that came. Overshoot is removed from both processes.
+        ``slack`` is by how much the expectation of a factor may exceed 1 because the probabilities
+        are known only so exactly; both factors are lowered by it.
         """
         fail, passed = factors(
             conforming,
             violating,
-            np.array([-math.log(self.alpha) - self.log_fail]),
-            np.array([-math.log(self.beta) - self.log_pass]),
+            np.array([-math.log(self.alpha) - self.log_fail + slack]),
+            np.array([-math.log(self.beta) - self.log_pass + slack]),
         )
-        self.multiply(float(fail[0, value]), float(passed[0, value]))
+        self.multiply(float(fail[0, value]) - slack, float(passed[0, value]) - slack)
 
 
 def factors(

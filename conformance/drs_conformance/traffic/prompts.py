@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-__all__ = ["prompts"]
+__all__ = ["number_prompts", "open_prompts", "prompts"]
 
 _NAMES = ("Ana", "Ben", "Chidi", "Dana", "Eli", "Fatima", "Goran", "Hana", "Ivo", "Jun", "Kofi")
 _THINGS = ("apples", "books", "chairs", "coins", "letters", "maps", "pens", "stamps", "tickets")
@@ -65,6 +65,22 @@ def _extraction() -> st.SearchStrategy[str]:
         st.sampled_from(_NAMES),
         st.integers(8, 88),
         st.sampled_from(_THINGS),
+    )
+
+
+def open_prompts() -> st.SearchStrategy[str]:
+    """Return a strategy over prompts that can be answered in many ways."""
+    return _stories()
+
+
+def number_prompts() -> st.SearchStrategy[str]:
+    """Return a strategy over prompts whose answers hold numbers."""
+    number = st.integers(10, 99)
+    return st.builds(
+        lambda opening, a, b: f"{opening}what is {a} + {b}?",
+        st.sampled_from(_OPENINGS),
+        number,
+        number,
     )
 
 

@@ -14,12 +14,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from drs_reference.gateway.serve import ServeOptions, run
 
 from mutants import MUTANTS
+from mutants.mutant import STRONG
 
 
 def main() -> int:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("name", nargs="?", choices=sorted(MUTANTS))
+    parser.add_argument("--strength", choices=("weak", "middle", STRONG), default=STRONG)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--write-target", type=Path)
     options = parser.parse_args()
@@ -30,7 +32,7 @@ def main() -> int:
     chosen = MUTANTS[options.name]
     return run(
         ServeOptions(port=options.port, write_target=options.write_target),
-        alter=chosen.alter,
+        alter=chosen.altered(options.strength),
         wrap=chosen.wrap,
     )
 

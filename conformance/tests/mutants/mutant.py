@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from drs_reference.gateway.parts import Parts
@@ -12,27 +12,43 @@ from starlette.types import ASGIApp
 
 Alter = Callable[[Parts], Parts]
 Wrap = Callable[[ASGIApp], ASGIApp]
-F = TypeVar("F", Alter, Wrap)
+Graded = Callable[[Parts, float], Parts]
+F = TypeVar("F", Alter, Wrap, Graded)
+STRONG = "strong"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """An endpoint that breaks the requirements ``breaks`` and no other."""
+    """An endpoint that breaks the requirements ``breaks`` and no other.
+
+    Where it can do so more or less, ``strengths`` names how much: weak, middle and strong. A smoke
+    run has to find the strong one, a full run the middle one too.
+    """
 
     name: str
     breaks: frozenset[str]
     story: str
-    alter: Alter = unaltered
+    alter: Callable[..., Parts] = unaltered
     wrap: Wrap = unwrapped
+    strengths: Mapping[str, float] = field(default_factory=dict)
+
+    def altered(self, strength: str = STRONG) -> Alter:
+        """Return what replaces parts, at a strength."""
+        if not self.strengths:
+            return self.alter
+        return lambda parts: self.alter(parts, self.strengths[strength])
 
 
 MUTANTS: dict[str, Mutant] = {}
 
 
-def mutant(*, breaks: list[str], wraps: bool = False) -> Callable[[F], F]:
+def mutant(
+    *, breaks: list[str], wraps: bool = False, strengths: Mapping[str, float] | None = None
+) -> Callable[[F], F]:
     """Register a function that replaces parts, or with ``wraps`` one that wraps the application.
 
-    The first line of its docstring says what is wrong.
+    With ``strengths`` the function takes one of them too. The first line of its docstring says
+    what is wrong.
     """
 
     def register(function: F) -> F:
@@ -41,7 +57,8 @@ def mutant(*, breaks: list[str], wraps: bool = False) -> Callable[[F], F]:
         assert function.__doc__, name
         story = function.__doc__.strip().splitlines()[0]
         change: Any = {"wrap": function} if wraps else {"alter": function}
-        MUTANTS[name] = Mutant(name, frozenset(breaks), story, **change)
+        graded = dict(strengths or {})
+        MUTANTS[name] = Mutant(name, frozenset(breaks), story, strengths=graded, **change)
         return function
 
     return register

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from drs_reference.gateway.declaration import DeclarationBuilder
 from drs_reference.gateway.parts import Parts
+from drs_reference.response.procedure import Account
+from numpy.typing import NDArray
 
 from mutants.declaration import with_declaration
 from mutants.mutant import mutant
@@ -33,3 +37,33 @@ def covert_mechanism_declared_overt(parts: Parts) -> Parts:
     mechanisms = tuple((mechanism, False) for mechanism, _ in original.mechanisms)
     builder = DeclarationBuilder(original.terms, original.signer, original.issuer, mechanisms)
     return replace(parts, declaration=builder)
+
+
+@mutant(breaks=["PRT-04"], strengths={"weak": 0.02, "middle": 0.06, "strong": 0.9})
+def digits_are_swapped(parts: Parts, share: float) -> Parts:
+    """Perturbed answers get another digit at a share of the places where one belongs."""
+    original = parts.perturbation
+    vocabulary = len(parts.model.tokenizer.vocabulary)
+    texts = [parts.model.tokenizer.token_text(token) for token in range(vocabulary)]
+    digits = np.array([token for token, text in enumerate(texts) if text.strip().isdigit()])
+
+    class Swapping:
+        mechanism = original.mechanism
+        covert = original.covert
+
+        def applies_to(self, account: Account) -> bool:
+            return original.applies_to(account)
+
+        def step(self, logits: NDArray[np.float32], previous: int) -> NDArray[np.float32]:
+            best = int(logits.argmax())
+            drawn = hashlib.sha256(logits.tobytes()).digest()
+            if best not in digits or int.from_bytes(drawn[:4], "big") >= share * 2**32:
+                return logits
+            other = int(
+                digits[(np.flatnonzero(digits == best)[0] + 1 + drawn[4] % 8) % len(digits)]
+            )
+            swapped = logits.copy()
+            swapped[[best, other]] = logits[[other, best]]
+            return swapped
+
+    return replace(parts, perturbation=Swapping())

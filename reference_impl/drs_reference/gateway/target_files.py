@@ -80,7 +80,7 @@ def target_document(
         "model": terms.models[0],
         "authorisation": "authorisation.yaml",
         "personas": personas,
-        "budget": {"max_requests": 200, "max_output_tokens": 20000, "max_cost_usd": 1.0},
+        "budget": {"max_requests": 600, "max_output_tokens": 60000, "max_cost_usd": 1.0},
         "trusted_key": trusted_key,
     }
 
@@ -96,8 +96,8 @@ def authorisation_document(origin: str, now: datetime) -> dict[str, Any]:
         "not_before": rfc3339(begin),
         "expires_at": rfc3339(begin + VALIDITY),
         "bounds": {
-            "max_requests": 2000,
-            "max_output_tokens": 200000,
+            "max_requests": 20000,
+            "max_output_tokens": 500000,
             "max_cost_usd": 1.0,
             "max_concurrency": 8,
         },

@@ -1,0 +1,148 @@
+"""Many answers to a few requests, by accounts in good standing; one answer serves several tests.
+
+The study sends its rounds on demand and keeps them. Which requests a round holds, and in which
+order, follows from the run's seed and from what was known before the round, so every test may stop
+when it likes.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.requirement import Untestable
+from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, Choice
+from drs_conformance.ledger import Exchange
+from drs_conformance.traffic.prompts import open_prompts
+
+__all__ = ["Asked", "Study", "good_standing"]
+
+PROMPTS = 4
+CANDIDATES = 8
+LEAST_ENTROPY = 0.3
+"""Nats. Where the first token is as good as certain, no tilt can show."""
+WAIT_MAX_S = 60
+WAITS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One answer: to which of the prompts, by which account."""
+
+    prompt: int
+    account: str
+    answer: ChatAnswer
+
+
+class Study:
+    """Rounds of the same few prompts, each to every account, in an order of their own."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Choose the prompts: of some that were tried once, those with the least certain answer."""
+        self._lab = lab
+        self._rounds: list[tuple[Asked, ...]] = []
+        surface = lab.surface
+        plain = ChatRequest(
+            messages=(),
+            max_tokens=1,
+            temperature=1.0,
+            n=surface.choices_max if surface.choices_max > 1 else None,
+            logprobs=surface.alternatives_max > 0,
+            top_logprobs=surface.alternatives_max or None,
+        )
+        drawn = lab.draw(open_prompts(), CANDIDATES)
+        tried = [replace(plain, messages=(("user", prompt),)) for prompt in dict.fromkeys(drawn)]
+        seen = [(entropy(ask(lab, request, "control")), request) for request in tried]
+        seen.sort(key=lambda pair: -pair[0])
+        if seen[0][0] < LEAST_ENTROPY:
+            raise Untestable("no prompt was found whose first token is uncertain")
+        self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
+        blind = sorted(name for name in lab.target.personas if name.startswith("blind-"))
+        self.others = (*blind, "fresh")
+
+    def rounds(self, lab: Lab) -> Iterator[tuple[Asked, ...]]:
+        """Yield every round from the first one, and send those that nobody has asked for yet.
+
+        What is sent counts as sent by ``lab``.
+        """
+        number = 0
+        while True:
+            if number == len(self._rounds):
+                before = len(self._lab.exchanges)
+                try:
+                    self._rounds.append(self._send(number))
+                finally:
+                    lab.exchanges.extend(self._lab.exchanges[before:])
+            yield self._rounds[number]
+            number += 1
+
+    def _send(self, number: int) -> tuple[Asked, ...]:
+        pairs = [
+            (prompt, account)
+            for prompt in range(len(self.requests))
+            for account in ("control", *self.others)
+        ]
+        random.Random(self._lab.key(f"round {number}")).shuffle(pairs)
+        fresh = self._lab.fresh()
+        try:
+            return tuple(
+                Asked(
+                    prompt,
+                    account,
+                    ask(
+                        self._lab,
+                        self.requests[prompt],
+                        fresh.name if account == "fresh" else account,
+                    ),
+                )
+                for prompt, account in pairs
+            )
+        finally:
+            self._lab.close()
+
+
+def good_standing(lab: Lab) -> Study:
+    """Return the study of this run."""
+    return lab.episode("good-standing", Study)
+
+
+def ask(lab: Lab, request: ChatRequest, persona: str) -> ChatAnswer:
+    """Ask, and wait where the account's announced quota is used up."""
+    for _ in range(WAITS_MAX):
+        exchange = lab.ask(request, persona)
+        wait = retry_after(exchange)
+        if wait is None:
+            return lab.read(exchange, request)
+        if wait > WAIT_MAX_S:
+            raise Untestable(f"{persona} would have to wait for {wait} seconds", exchange)
+        lab.sleep(wait)
+    raise Untestable(f"{persona} was refused again after it had waited", exchange)
+
+
+def retry_after(exchange: Exchange) -> int | None:
+    """Return the seconds that a refusal for want of quota asks for; None for other answers."""
+    if exchange.status != 429:
+        return None
+    text = exchange.header("retry-after") or ""
+    return int(text) if text.isdecimal() and len(text) <= 9 else 1
+
+
+def first_value(choice: Choice) -> str:
+    """Return the first token of a choice, or where tokens are not shown, its text."""
+    return choice.tokens[0].token if choice.tokens else choice.text
+
+
+def entropy(answer: ChatAnswer) -> float:
+    """Return the entropy of the first token in nats, of what is known of it."""
+    shown = next((choice.tokens[0] for choice in answer.choices if choice.tokens), None)
+    if shown is not None and shown.alternatives:
+        return -sum(math.exp(value) * value for _, value in shown.alternatives)
+    values = [first_value(choice) for choice in answer.choices]
+    # One sample says nothing of how uncertain it was.
+    if len(values) < 2:
+        return LEAST_ENTROPY
+    shares = [values.count(value) / len(values) for value in set(values)]
+    return -sum(share * math.log(share) for share in shares)

@@ -1,0 +1,101 @@
+"""A statistical verdict in the making: its design, its errors and its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from drs_conformance.statistics.designs import Design
+from drs_conformance.statistics.dual import Decision, Dual
+
+__all__ = ["Trial"]
+
+_POINTS_MAX = 64
+
+
+class Trial:
+    """One process for each alternative; it fails when one does and passes when all do.
+
+    The alternatives share ``alpha``, so that together they fail a conforming target no more often.
+    Each has to pass at ``beta``, so whichever of them is true passes no more often.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        alpha: float,
+        beta: float,
+        alternatives: Sequence[str],
+        channel: str,
+        reference: str,
+    ) -> None:
+        """``channel`` is what the test can see, ``reference`` what it compares with."""
+        self.design = design
+        self.alpha = alpha
+        self.beta = beta
+        self.channel = channel
+        self.reference = reference
+        share = alpha / len(alternatives)
+        self.processes = {name: Dual(share, beta, design.observations) for name in alternatives}
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Alternatives that are not decided yet; none once one has failed."""
+        if self.decision is not None:
+            return ()
+        return tuple(name for name, dual in self.processes.items() if dual.decision is None)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The verdict, once there is one."""
+        decisions = [dual.decision for dual in self.processes.values()]
+        if "fail" in decisions:
+            return "fail"
+        if None in decisions:
+            return None
+        return "inconclusive" if "inconclusive" in decisions else "pass"
+
+    @property
+    def observations(self) -> int:
+        """Observations of the process that took most."""
+        return max(dual.observations for dual in self.processes.values())
+
+    def observe_coin(self, event: bool) -> None:
+        """Take in one event of a design of the kind `rate` that has one alternative."""
+        (dual,) = self.processes.values()
+        laws = self.design.laws()
+        assert laws is not None
+        dual.observe(int(event), *laws)
+
+    def record(self) -> dict[str, Any]:
+        """Return what the journal's readers get to see, rounded so that it is the same anywhere."""
+        plan = self.design.plan(self.alpha / len(self.processes), self.beta)
+        return {
+            "effect": self.design.effect(),
+            "channel": self.channel,
+            "reference": self.reference,
+            "alpha": float(f"{self.alpha:.6g}"),
+            "beta": self.beta,
+            "cap": self.design.observations,
+            "bound": {
+                "conforming": round(plan.conforming / self.design.requests, 1),
+                "violating": round(plan.violating / self.design.requests, 1),
+            },
+            "processes": [
+                {
+                    "alternative": name,
+                    "decision": dual.decision,
+                    "observations": dual.observations,
+                    "path": _thinned(dual.path),
+                }
+                for name, dual in self.processes.items()
+            ],
+        }
+
+
+def _thinned(path: Sequence[tuple[int, float, float]]) -> list[list[float]]:
+    """Return [observations, log E_F, log E_P] at up to 64 points, the last one among them."""
+    chosen = np.unique(np.linspace(0, len(path) - 1, min(len(path), _POINTS_MAX)).round())
+    return [[path[int(i)][0], *(round(value, 4) for value in path[int(i)][1:])] for i in chosen]

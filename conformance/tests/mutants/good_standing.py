@@ -1,0 +1,100 @@
+"""Mutants of the chapter Good standing."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from drs_reference.gateway.openai_chat import OpenAIChat, Round
+from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.sampling import Chosen, Scored
+from drs_reference.response.procedure import Account
+from numpy.typing import NDArray
+
+from mutants.mutant import mutant
+
+Logits = NDArray[np.float32]
+
+
+def sign(token: int) -> int:
+    """Return which way a secret key tilts a token: up (1) or down (-1)."""
+    return 1 if hashlib.sha256(f"mutant {token}".encode()).digest()[0] % 2 else -1
+
+
+def signs(vocabulary: int) -> Logits:
+    return np.array([sign(token) for token in range(vocabulary)], np.float32)
+
+
+@mutant(breaks=["STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
+def some_accounts_are_perturbed(parts: Parts, tilt: float) -> Parts:
+    """Accounts other than `control` get a keyed tilt in good standing, log-probabilities too."""
+    original = parts.perturbation
+    tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
+
+    class Everywhere:
+        mechanism = original.mechanism
+        covert = original.covert
+
+        def applies_to(self, account: Account) -> bool:
+            # The measure itself is left out here: how it treats numbers is another matter.
+            return account.persona != "control" and not account.under("perturb")
+
+        def step(self, logits: Logits, previous: int) -> Logits:
+            return logits + tilts
+
+    return replace(parts, perturbation=Everywhere())
+
+
+@mutant(breaks=["STD-03"], strengths={"weak": 0.15, "middle": 0.35, "strong": 1.5})
+def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
+    """Everybody's tokens are drawn with a keyed tilt that the log-probabilities do not show."""
+    original = parts.model
+    tilts = tilt * signs(len(original.tokenizer.vocabulary))
+
+    class Tilted:
+        def __init__(self, decoding: Any) -> None:
+            self.decoding = decoding
+
+        @property
+        def prompt_tokens(self) -> int:
+            return int(self.decoding.prompt_tokens)
+
+        def logits(self) -> Logits:
+            tilted: Logits = self.decoding.logits() + tilts
+            return tilted
+
+        def push(self, token: int) -> None:
+            self.decoding.push(token)
+
+        def fork(self) -> Tilted:
+            return Tilted(self.decoding.fork())
+
+    class Model:
+        tokenizer = original.tokenizer
+        end = original.end
+
+        def start(self, messages: Any) -> Tilted:
+            return Tilted(original.start(messages))
+
+    class Dialect(OpenAIChat):
+        def logprobs(self, tokens: Iterable[Chosen], shown: Round) -> dict[str, Any]:
+            return super().logprobs([_straightened(token, tilt) for token in tokens], shown)
+
+    dialect = Dialect(parts.dialect.tokens, parts.dialect.models)
+    return replace(parts, model=Model(), dialect=dialect)
+
+
+def _straightened(chosen: Chosen, tilt: float) -> Chosen:
+    """Take the tilt out of what is shown; the mass that is not shown stays."""
+    seen = {item.token: item.logprob for item in chosen.alternatives}
+    seen[chosen.token] = chosen.logprob
+    plain = {token: value - tilt * sign(token) for token, value in seen.items()}
+    rest = max(1 - sum(map(math.exp, seen.values())), 0.0)
+    norm = math.log(sum(map(math.exp, plain.values())) + rest)
+    listed = [Scored(item.token, plain[item.token] - norm) for item in chosen.alternatives]
+    listed.sort(key=lambda item: -item.logprob)
+    return replace(chosen, logprob=plain[chosen.token] - norm, alternatives=tuple(listed))
