@@ -122,12 +122,15 @@ def ask(lab: Lab, request: ChatRequest, persona: str) -> ChatAnswer:
     raise Untestable(f"{persona} was refused again after it had waited", exchange)
 
 
-def retry_after(exchange: Exchange) -> int | None:
-    """Return the seconds that a refusal for want of quota asks for; None for other answers."""
+def retry_after(exchange: Exchange, unsaid_s: int = 1) -> int | None:
+    """Return the seconds that a refusal for want of quota asks for; None for other answers.
+
+    Where it names none, that is ``unsaid_s``.
+    """
     if exchange.status != 429:
         return None
     text = exchange.header("retry-after") or ""
-    return int(text) if text.isdecimal() and len(text) <= 9 else 1
+    return int(text) if text.isdecimal() and len(text) <= 9 else unsaid_s
 
 
 def first_value(choice: Choice) -> str:

@@ -16,6 +16,7 @@ from drs_conformance.traffic.prompts import number_prompts
 _NUMBER = re.compile(r"\d+")
 ANSWER_TOKENS = 48
 WAITS_MAX = 5
+UNSAID_S = 3600
 # In this order: the state in which answers are perturbed, else one that is still answered.
 STATES = ("perturbed", "throttled", "observed")
 
@@ -77,7 +78,7 @@ def _under_a_measure(lab: Lab, request: ChatRequest, fresh: Fresh) -> ChatAnswer
     """Ask as a persona whose small quota is renewed by its clock."""
     for _ in range(WAITS_MAX):
         exchange = lab.ask(request, fresh.name)
-        wait = retry_after(exchange)
+        wait = retry_after(exchange, UNSAID_S)
         if wait is None:
             return lab.read(exchange, request)
         fresh.advance(wait + 1)
