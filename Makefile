@@ -4,6 +4,7 @@
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
 # make bench-statistics   the decision engine beside fixed-size tests; a minute and a half
+# make bench-operating   whole runs against the reference endpoint and graded mutants; an hour
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PORT ?= 0
 
-.PHONY: demo test check docs bench bench-statistics clean
+.PHONY: demo test check docs bench bench-statistics bench-operating clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -47,6 +48,9 @@ bench: $(STAMP)
 
 bench-statistics: $(STAMP)
 	$(BIN)/python conformance/benchmarks/decision_engine.py --runs 3000
+
+bench-operating: $(STAMP)
+	$(BIN)/python conformance/benchmarks/operating.py
 
 clean:
 	rm -rf $(VENV) site drs-demo drs-results
