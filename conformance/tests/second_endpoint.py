@@ -781,7 +781,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     if options.write_target is not None:
         write_target(options.write_target, endpoint)
-    print(json.dumps({"url": f"{endpoint.origin}/v1"}), flush=True)
+    print(json.dumps({"url": endpoint.origin}), flush=True)
     server.serve_forever()
     return 0
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from hypothesis import strategies as st
 
 from drs_conformance.checks.declaration import Declaration, Surface
+from drs_conformance.checks.quota import WAIT_MAX_S, is_honest, retry_after
 from drs_conformance.checks.subject import Subject
 from drs_conformance.dialects import Dialect, dialect
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
@@ -46,6 +47,7 @@ class Session:
     spec_version: str
     last_at: str
     designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_patient: bool = True
     pool: Pool | None = None
     episodes: dict[str, Any] = field(default_factory=dict)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
@@ -176,8 +178,27 @@ class Lab:
     ) -> Exchange:
         """Send one request; raise :class:`Untestable` when infrastructure stands in the way.
 
-        With ``faults_too`` every answer that arrives is returned, whatever its status.
+        With ``faults_too`` every answer that arrives is returned, whatever its status. An account
+        for honest traffic whose quota is used up waits as it is told to, and asks once more.
         """
+        exchange = self._send(method, path, persona, document, output_tokens, faults_too)
+        wait = retry_after(exchange) if is_honest(persona) and self._session.is_patient else None
+        if wait is not None and wait <= WAIT_MAX_S:
+            self._session.ledger.sleep(wait, self.lane)
+            exchange = self._send(method, path, persona, document, output_tokens, faults_too)
+            # Who is refused after waiting is not refused for want of quota alone.
+            self._session.is_patient = exchange.status != 429
+        return exchange
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        persona: str | None,
+        document: Mapping[str, Any] | None,
+        output_tokens: int,
+        faults_too: bool,
+    ) -> Exchange:
         if persona is not None and not self.has_persona(persona):
             raise Untestable(f"the target file has no credential for the persona {persona}")
         headers: tuple[tuple[str, str], ...] = ()
@@ -325,10 +346,6 @@ class Lab:
             raise seen
         built: Built = seen
         return built
-
-    def sleep(self, seconds: float) -> None:
-        """Wait; a replay does not."""
-        self._session.ledger.sleep(seconds, self.lane)
 
     # -- statistical verdicts
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Untestable
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, Choice
-from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.prompts import open_prompts
 
 __all__ = ["Asked", "Study", "good_standing"]
@@ -24,8 +23,6 @@ PROMPTS = 4
 CANDIDATES = 8
 LEAST_ENTROPY = 0.3
 """Nats. Where the first token is as good as certain, no tilt can show."""
-WAIT_MAX_S = 60
-WAITS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class Study:
         )
         drawn = lab.draw(open_prompts(), CANDIDATES)
         tried = [replace(plain, messages=(("user", prompt),)) for prompt in dict.fromkeys(drawn)]
-        seen = [(entropy(ask(lab, request, "control")), request) for request in tried]
+        seen = [(entropy(lab.chat(request)), request) for request in tried]
         seen.sort(key=lambda pair: -pair[0])
         if seen[0][0] < LEAST_ENTROPY:
             raise Untestable("no prompt was found whose first token is uncertain")
@@ -92,10 +89,8 @@ class Study:
                 Asked(
                     prompt,
                     account,
-                    ask(
-                        self._lab,
-                        self.requests[prompt],
-                        fresh.name if account == "fresh" else account,
+                    self._lab.chat(
+                        self.requests[prompt], fresh.name if account == "fresh" else account
                     ),
                 )
                 for prompt, account in pairs
@@ -107,30 +102,6 @@ class Study:
 def good_standing(lab: Lab) -> Study:
     """Return the study of this run."""
     return lab.episode("good-standing", Study)
-
-
-def ask(lab: Lab, request: ChatRequest, persona: str) -> ChatAnswer:
-    """Ask, and wait where the account's announced quota is used up."""
-    for _ in range(WAITS_MAX):
-        exchange = lab.ask(request, persona)
-        wait = retry_after(exchange)
-        if wait is None:
-            return lab.read(exchange, request)
-        if wait > WAIT_MAX_S:
-            raise Untestable(f"{persona} would have to wait for {wait} seconds", exchange)
-        lab.sleep(wait)
-    raise Untestable(f"{persona} was refused again after it had waited", exchange)
-
-
-def retry_after(exchange: Exchange, unsaid_s: int = 1) -> int | None:
-    """Return the seconds that a refusal for want of quota asks for; None for other answers.
-
-    Where it names none, that is ``unsaid_s``.
-    """
-    if exchange.status != 429:
-        return None
-    text = exchange.header("retry-after") or ""
-    return int(text) if text.isdecimal() and len(text) <= 9 else unsaid_s
 
 
 def first_value(choice: Choice) -> str:

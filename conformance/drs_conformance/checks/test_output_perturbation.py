@@ -6,8 +6,8 @@ import re
 from collections import Counter
 
 from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.quota import retry_after
 from drs_conformance.checks.requirement import NotApplicable, Untestable, expect, requirement
-from drs_conformance.checks.study import ask, retry_after
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.scheduling.leases import Fresh
@@ -59,7 +59,7 @@ def test_numbers_stay_what_they_are(lab: Lab) -> None:
     ]
     changed: list[Exchange] = []
     for request in requests:
-        plain = ask(lab, request, "control")
+        plain = lab.chat(request)
         if not numbers(plain):
             continue
         measured = _under_a_measure(lab, request, fresh)

@@ -27,9 +27,7 @@ def _second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 @pytest.fixture(name="client")
 def _client(second: Endpoint) -> Iterator[httpx.Client]:
     key = second.credentials["TABLE_FRESH_3"]
-    with httpx.Client(
-        base_url=second.url.removesuffix("/v1"), headers={"Authorization": f"Bearer {key}"}
-    ) as client:
+    with httpx.Client(base_url=second.url, headers={"Authorization": f"Bearer {key}"}) as client:
         yield client
 
 
