@@ -31,7 +31,7 @@ demo: $(STAMP)
 	@$(BIN)/python conformance/demo.py
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup
 
 check: $(STAMP)
 	$(BIN)/ruff check .

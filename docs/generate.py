@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,22 @@ def _written_pages(root: Path) -> Iterator[tuple[str, str]]:
         "verdict": verdict_picture(),
         "roles": roles_picture(),
     }
-    for path in sorted(HERE.rglob("*")):
-        if path.suffix in COPIED:
-            text = _filled(path.read_text("utf-8"), parts)
-            page = path.relative_to(HERE)
-            with tempfile.TemporaryDirectory() as scratch:
-                folder = Path(scratch, "shell")
-                yield str(page), with_output(text, folder, HERE.parent)
-                yield from _published(folder, page.parent)
+    paths = [path for path in sorted(HERE.rglob("*")) if path.suffix in COPIED]
+    # The commands of a page wait more than they work, and no page knows of another.
+    with ThreadPoolExecutor() as pool:
+        for written in pool.map(lambda path: _written_page(path, parts), paths):
+            yield from written
+
+
+def _written_page(path: Path, parts: Mapping[str, str]) -> list[tuple[str, str]]:
+    text = _filled(path.read_text("utf-8"), parts)
+    page = path.relative_to(HERE)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "shell")
+        return [
+            (str(page), with_output(text, folder, HERE.parent)),
+            *_published(folder, page.parent),
+        ]
 
 
 def standard_pages(root: Path) -> Iterator[tuple[str, str]]:

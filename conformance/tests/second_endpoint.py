@@ -37,14 +37,17 @@ VERSION = "0.1"
 MODEL = "table-1"
 WELL_KNOWN = "/.well-known/distillation-resistance"
 CHAT, ACCOUNT, APPEALS = "/v1/chat/completions", "/drs/v1/account", "/drs/v1/appeals"
-CASES, TEST = "/drs/v1/cases", "/drs/v1/test"
+CASES, TEST, SCORE = "/drs/v1/cases", "/drs/v1/test", "/drs/v1/scores"
 IANA = "https://iana.org/assignments/http-problem-types#"
 OWN = "https://distillation-resistance.example/problems#"
 
 # Bounds of the one surface (chapter Interface exposure).
 ALTERNATIVES_MAX, DECIMALS, CHOICES_MAX, TOKENS_MAX, BODY_MAX = 3, 3, 2, 512, 1 << 20
+WINDOW_MAX = 32 << 20
+# Share of benign weeks that the detector may flag.
+FALSE_ALARMS = 0.01
 # Requests in each window of so many seconds, by the policy in force.
-QUOTAS = {"default": (600, 60), "graduated": (5, 60)}
+QUOTAS = {"default": (6000, 60), "graduated": (5, 60)}
 DAY = 86400
 QUIET_S = {"observed": DAY, "throttled": 2 * DAY}
 REVIEW_S, DECISION_S = 3 * DAY, 7 * DAY
@@ -387,6 +390,7 @@ class Endpoint:
             ("POST", re.escape(APPEALS), self._appeal),
             ("GET", re.escape(APPEALS) + "/([^/]+)", self._read_appeal),
             ("GET", re.escape(CASES) + "/([^/]+)", self._case),
+            ("POST", re.escape(SCORE), self._score),
             ("GET", re.escape(TEST) + "/personas/([^/]+)", self._truth),
             ("POST", re.escape(TEST) + "/personas/([^/]+)/([a-z]+)", self._operate),
         )
@@ -481,6 +485,27 @@ class Endpoint:
         )
 
     # test mode
+
+    def _score(self, environ: Document) -> tuple[int, Headers, Document]:
+        self._require_auditor(environ)
+        members = dict.fromkeys(("drs_version", "window", "data", "from", "to"), str)
+        window = read_object(environ, {**members, "accounts": list}, WINDOW_MAX)
+        try:
+            clusters = crews(window["accounts"])
+        except (AttributeError, KeyError, TypeError):
+            raise Refused(400, "An account has a name and requests with time and prompt.") from None
+        # What honest weeks show at most so often: a score of its reciprocal is an e-value.
+        score = 1 / FALSE_ALARMS
+        kinds = ["prompt-structure"]
+        answer = {
+            "drs_version": VERSION,
+            "window": window["window"],
+            "detector": {"name": "crews", "version": "1"},
+            "e_value": score if clusters else 0,
+            "clusters": [{"accounts": c, "e_value": score, "kinds": kinds} for c in clusters],
+            "threshold": score,
+        }
+        return 200, [("Cache-Control", "no-store")], answer
 
     def _persona(self, environ: Document, name: str) -> Account:
         self._require_auditor(environ)
@@ -620,7 +645,9 @@ class Endpoint:
                 "appeals": APPEALS,
                 "cases": CASES,
                 "test": TEST,
+                "score": SCORE,
             },
+            "good_standing": {"false_positive_rate": FALSE_ALARMS},
             "notice": {"covert_delay_max_s": 0},
             "appeals": {"decision_max_s": DECISION_S, "contact": "mailto:appeals@lab.example"},
             "perturbation": [],
@@ -640,16 +667,38 @@ def b64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
+# -- the detector
+
+
+def crews(accounts: list[Document]) -> list[list[str]]:
+    """Return accounts that begin their prompts alike, share the work and never sleep."""
+    by_opening: dict[str, dict[str, list[Document]]] = {}
+    for account in accounts:
+        for request in account["requests"]:
+            opening = " ".join(re.sub(r"\d+", "0", request["prompt"].lower()).split()[:2])
+            sent = by_opening.setdefault(opening, {}).setdefault(account["account"], [])
+            sent.append(request)
+    found: list[list[str]] = []
+    for senders in by_opening.values():
+        busy = {name: sent for name, sent in senders.items() if len(sent) >= 10}
+        prompts = [request["prompt"] for sent in busy.values() for request in sent]
+        hours = sorted(len({request["at"][11:13] for request in sent}) for sent in busy.values())
+        known = {name for crew in found for name in crew}
+        if len(busy) >= 20 and len(set(prompts)) >= 0.9 * len(prompts) and hours[0] >= 8:
+            found.append(sorted(set(busy) - known))
+    return [crew for crew in found if crew]
+
+
 # -- requests
 
 
-def read_object(environ: Document, members: Mapping[str, type]) -> Document:
+def read_object(environ: Document, members: Mapping[str, type], most: int = BODY_MAX) -> Document:
     """Return the JSON object of a body with at least these members, or refuse the request."""
     length = environ.get("CONTENT_LENGTH") or ""
     if not length.isdecimal():
         raise Refused(411, "A body comes with its length.")
-    if int(length) > BODY_MAX:
-        raise Refused(413, f"A body may have at most {BODY_MAX} bytes.")
+    if int(length) > most:
+        raise Refused(413, f"A body may have at most {most} bytes.")
     try:
         document = json.loads(environ["wsgi.input"].read(int(length)).decode("utf-8"))
     except (ValueError, RecursionError):

@@ -7,8 +7,9 @@ journal tells who sent what and a replay finds each answer again.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -137,6 +138,11 @@ class Lab:
         """Draw ``count`` examples of ``strategy`` before any of them is sent."""
         return draw(strategy, count, self.key("examples"))
 
+    def examples(self, strategy: st.SearchStrategy[Example], batch: int) -> Iterator[Example]:
+        """Yield examples of ``strategy`` without end; each batch is drawn before it is sent."""
+        for number in itertools.count():
+            yield from draw(strategy, batch, self.key(f"examples {number}"))
+
     # -- the declaration
 
     @property
@@ -147,9 +153,11 @@ class Lab:
     @property
     def declaration(self) -> Declaration:
         """The declaration, once it is known to be one."""
+        return self.episode("declared", Lab._declared)
+
+    def _declared(self) -> Declaration:
         exchange = self.declaration_exchange
-        document = self.document(exchange, "declaration")
-        return Declaration(exchange.id, document)
+        return Declaration(exchange.id, self.document(exchange, "declaration"))
 
     @property
     def surface(self) -> Surface:
@@ -349,13 +357,18 @@ class Lab:
 
     # -- statistical verdicts
 
-    def trial(self, *alternatives: str, channel: str, reference: str) -> Trial:
+    def trial(
+        self, *alternatives: str, channel: str, reference: str, conforming: float | None = None
+    ) -> Trial:
         """Begin the test that the requirement's design asks for, in this run's profile.
 
-        False failures are bounded over all statistical verdicts of a run together.
+        ``conforming`` is the rate that this target declares, where the design's is only the worst
+        that any may. False failures are bounded over all statistical verdicts of a run together.
         """
         session = self._session
         design = Design(session.designs[self.lane.partition(":")[0]])
+        if conforming is not None:
+            design = design.shifted(conforming)
         profile = session.profile
         return Trial(
             design.scaled(profile.effect_scale),

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import NotApplicable, Untestable, requirement
+from drs_conformance.checks.scores import Scored, Windows, benign_windows, declared_rate
 from drs_conformance.checks.study import Asked, first_value, good_standing
 from drs_conformance.dialects.neutral import TokenLogprob
 from drs_conformance.statistics.tilts import PairedTilt, Tilt, strength
 from drs_conformance.statistics.trial import Trial
+from drs_conformance.traffic.windows import HARD_CASES
 
 VALUES = 6
 """First tokens that are told apart in one prompt; the last stands for all others."""
@@ -74,6 +76,53 @@ def _compare(trial: Trial, account: str, key: PairedTilt, suspected: int, other:
     predicted = key.predicted(suspected, other)
     dual.observe(0, np.array([0.5, 0.5]), np.array([predicted, 1 - predicted]))
     key.learn(suspected, other)
+
+
+@requirement("STD-08")
+def test_ordinary_weeks_are_not_flagged(lab: Lab) -> None:
+    """Weeks of people with nothing in common, submitted to the detector."""
+    trial = lab.trial(
+        "ordinary weeks",
+        channel="score hook",
+        reference="the declared rate of false alarms",
+        conforming=declared_rate(lab),
+    )
+    alarms: list[Scored] = []
+    for scored in benign_windows(lab).scored(lab):
+        if scored.flagged:
+            alarms.append(scored)
+        trial.observe_coin(bool(scored.flagged))
+        if trial.decision is not None:
+            break
+    lab.conclude(
+        trial,
+        "benign windows are flagged more often than declared",
+        *(scored.exchange for scored in alarms[:8]),
+    )
+
+
+@requirement("STD-09")
+def test_hard_cases_are_not_flagged(lab: Lab) -> None:
+    """Weeks of each kind of honest traffic that is like harvesting in one respect."""
+    trial = lab.trial(
+        *HARD_CASES,
+        channel="score hook",
+        reference="three times the declared rate of false alarms",
+        conforming=3 * declared_rate(lab),
+    )
+    streams = {kind: Windows(lab, kind, make).scored(lab) for kind, make in HARD_CASES.items()}
+    alarms: list[Scored] = []
+    while trial.open:
+        for kind in trial.open:
+            scored = next(streams[kind])
+            if scored.flagged:
+                alarms.append(scored)
+            trial.observe_coin(bool(scored.flagged), kind)
+    lab.conclude(
+        trial,
+        "honest traffic that looks like harvesting in one respect is flagged",
+        *(scored.exchange for scored in alarms[:8]),
+    )
 
 
 @requirement("STD-03")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 
@@ -15,6 +16,7 @@ from drs_conformance.traffic.prompts import number_prompts
 
 _NUMBER = re.compile(r"\d+")
 ANSWER_TOKENS = 48
+BATCH = 32
 WAITS_MAX = 5
 UNSAID_S = 3600
 # In this order: the state in which answers are perturbed, else one that is still answered.
@@ -53,12 +55,10 @@ def test_numbers_stay_what_they_are(lab: Lab) -> None:
     trial = lab.trial("numbers", channel="text", reference="another account (`control`)")
     fresh = lab.fresh()
     fresh.raise_to(state)
-    requests = [
-        ChatRequest(messages=(("user", prompt),), max_tokens=ANSWER_TOKENS, temperature=0.0)
-        for prompt in lab.draw(number_prompts(), 2 * trial.design.observations)
-    ]
     changed: list[Exchange] = []
-    for request in requests:
+    prompts = itertools.islice(lab.examples(number_prompts(), BATCH), 2 * trial.design.observations)
+    for prompt in prompts:
+        request = ChatRequest((("user", prompt),), max_tokens=ANSWER_TOKENS, temperature=0.0)
         plain = lab.chat(request)
         if not numbers(plain):
             continue

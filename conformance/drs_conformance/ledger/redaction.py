@@ -79,13 +79,16 @@ class Redactor:
         )
 
     def hide_request(self, request: WireRequest) -> WireRequest:
-        """Return a request without credentials in path, header fields and body."""
+        """Return a request without credentials in path, header fields and body.
+
+        The suite wrote the body and hides nothing in pieces.
+        """
         return WireRequest(
             request.method,
             self.hide(request.path),
             request.persona,
             self.hide_headers(request.headers),
-            None if request.body is None else self.hide_body(request.body).body,
+            None if request.body is None else self.hide_bytes(request.body),
             request.output_tokens,
         )
 

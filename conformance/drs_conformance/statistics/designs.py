@@ -65,6 +65,13 @@ class Design:
         members["cap"] = math.ceil(members["cap"] / factor) if factor > 1 else members["cap"]
         return Design(members)
 
+    def shifted(self, conforming: float) -> Design:
+        """Return a design of the kind `rate` for another conforming rate and the same effect."""
+        members = dict(self.members)
+        low, high = members["conforming"], members["violating"]
+        members |= {"conforming": conforming, "violating": conforming + high - low}
+        return Design(members)
+
     def effect(self) -> str:
         """Say in words what a pass excludes."""
         members = self.members

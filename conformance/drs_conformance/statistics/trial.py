@@ -62,12 +62,12 @@ class Trial:
         """Observations of the process that took most."""
         return max(dual.observations for dual in self.processes.values())
 
-    def observe_coin(self, event: bool) -> None:
-        """Take in one event of a design of the kind `rate` that has one alternative."""
-        (dual,) = self.processes.values()
+    def observe_coin(self, event: bool, alternative: str | None = None) -> None:
+        """Take in one event of a design of the kind `rate`; ``alternative`` if it has several."""
+        (first, *_) = self.processes
         laws = self.design.laws()
         assert laws is not None
-        dual.observe(int(event), *laws)
+        self.processes[alternative or first].observe(int(event), *laws)
 
     def record(self) -> dict[str, Any]:
         """Return what the journal's readers get to see, rounded so that it is the same anywhere."""

@@ -8,10 +8,19 @@ from pathlib import Path
 import httpx
 from endpoints import probe, serving
 
+SMALL_QUOTA = """
+import dataclasses, pathlib, sys
+from drs_reference.gateway.limiter import Limiter, Policy
+from drs_reference.gateway.serve import ServeOptions, run
+
+options = ServeOptions(write_target=pathlib.Path(sys.argv[2]))
+limiter = Limiter(Policy("default", 300, 8))
+sys.exit(run(options, lambda parts: dataclasses.replace(parts, limiter=limiter)))
+"""
+
 
 def test_a_run_that_begins_with_a_used_up_quota_waits_and_passes(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "drs_reference", "serve"]
-    with serving(command, tmp_path / "target") as endpoint:
+    with serving([sys.executable, "-c", SMALL_QUOTA], tmp_path / "target") as endpoint:
         key = endpoint.credentials["DRS_CONTROL"]
         body = {
             "model": "drs-reference-1",

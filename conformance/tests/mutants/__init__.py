@@ -8,6 +8,7 @@ entails more.
 from mutants import (
     conformance,
     declaration,
+    detection,
     exposure,
     good_standing,
     graduated_response,
@@ -21,6 +22,7 @@ __all__ = [
     "Mutant",
     "conformance",
     "declaration",
+    "detection",
     "exposure",
     "good_standing",
     "graduated_response",

@@ -10,7 +10,7 @@ import anyio
 from starlette.requests import Request
 
 LIMIT = 1 << 20
-"""Largest body that is read, bytes."""
+"""Largest body that is read where nothing else is said, bytes."""
 _DRAIN_LIMIT = 16 << 20
 _READ_TIMEOUT_S = 30
 
@@ -25,15 +25,18 @@ class BodyError(Exception):
 
 
 class BodyTooLargeError(Exception):
-    """A body is larger than ``LIMIT``."""
+    """A body is larger than ``limit`` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body may have at most {limit} bytes.")
 
 
 class BodyTimeoutError(Exception):
     """A body did not arrive in time."""
 
 
-async def read_body(request: Request) -> bytes:
-    """The body. Raises ``BodyTooLargeError`` or ``BodyTimeoutError``.
+async def read_body(request: Request, limit: int = LIMIT) -> bytes:
+    """The body of up to ``limit`` bytes. Raises ``BodyTooLargeError`` or ``BodyTimeoutError``.
 
     Somewhat too large bodies are read to their end and dropped, so that the client reads the
     refusal instead of a broken connection.
@@ -44,14 +47,14 @@ async def read_body(request: Request) -> bytes:
         with anyio.fail_after(_READ_TIMEOUT_S):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size <= LIMIT:
+                if size <= limit:
                     kept += chunk
-                elif size > _DRAIN_LIMIT:
+                elif size > limit + _DRAIN_LIMIT:
                     break
     except TimeoutError as error:
         raise BodyTimeoutError from error
-    if size > LIMIT:
-        raise BodyTooLargeError
+    if size > limit:
+        raise BodyTooLargeError(limit)
     return bytes(kept)
 
 

@@ -1,4 +1,4 @@
-"""Routes of the control plane: declaration, account view, appeals, case records, test mode."""
+"""Routes of the control plane: declaration, account view, appeals, cases, scores, test mode."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from drs_reference.gateway.declaration import MAX_AGE_S
 from drs_reference.gateway.documents import read_document
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import ProblemError, plain_problem
+from drs_reference.gateway.score_hook import BODY_MAX
 from drs_reference.gateway.test_mode import ClockRangeError, HeldPersonaError
 from drs_reference.response.appeals import appeal_document
 from drs_reference.response.procedure import Account
@@ -56,6 +57,7 @@ class ControlPlane:
             Route(terms.appeals_path, self.lodge_appeal, methods=["POST"]),
             Route(terms.appeals_path + "/{appeal}", self.appeal, methods=["GET"]),
             Route(terms.cases_path + "/{case}", self.case, methods=["GET"]),
+            Route(terms.score_path, self.score, methods=["POST"]),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),
@@ -113,6 +115,17 @@ class ControlPlane:
             raise _refuse(404, "There is no such case.")
         return JSONResponse(record, headers=_NO_STORE)
 
+    async def score(self, request: Request) -> Response:
+        """``POST`` a window of test data."""
+        caller, hook = await self._caller(request), self.parts.score_hook
+        if not hook.allowed(self._is_auditor(caller)):
+            raise _refuse(403, "Scores are open to auditors only.")
+        document = await self._document(request, "score-request", BODY_MAX)
+        try:
+            return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
+        except BodyError as error:
+            raise _refuse(400, error.message) from error
+
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""
         return self._state(await self._persona(request))
@@ -168,13 +181,14 @@ class ControlPlane:
             raise _refuse(404, "There is no such test persona.")
         return account
 
-    async def _document(self, request: Request, kind: str) -> dict[str, Any]:
+    async def _document(self, request: Request, kind: str, limit: int = LIMIT) -> dict[str, Any]:
         try:
-            return read_document(await read_body(request), kind)
+            body = await read_body(request, limit)
+            return await run_in_threadpool(read_document, body, kind)
         except BodyError as error:
             raise _refuse(400, error.message) from error
         except BodyTooLargeError as error:
-            raise _refuse(413, f"The body may have at most {LIMIT} bytes.") from error
+            raise _refuse(413, str(error)) from error
         except BodyTimeoutError as error:
             raise _refuse(408, "The body did not arrive in time.") from error
 

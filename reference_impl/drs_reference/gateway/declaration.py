@@ -56,7 +56,9 @@ class Terms:
     account_path: str = "/drs/v1/account"
     appeals_path: str = "/drs/v1/appeals"
     cases_path: str = "/drs/v1/cases"
+    score_path: str = "/drs/v1/detector/score"
     test_path: str = "/drs/v1/test"
+    false_positive_rate: float = 0.003
 
 
 class DeclarationBuilder:
@@ -93,7 +95,9 @@ class DeclarationBuilder:
                 "appeals": terms.appeals_path,
                 "cases": terms.cases_path,
                 "test": terms.test_path,
+                "score": terms.score_path,
             },
+            "good_standing": {"false_positive_rate": terms.false_positive_rate},
             "notice": {"covert_delay_max_s": terms.covert_delay_max_s},
             "appeals": {"decision_max_s": terms.decision_max_s, "contact": terms.contact},
             "perturbation": [

@@ -33,7 +33,7 @@ class Quota:
     reset_s: int
 
 
-DEFAULT = Policy("default", 600, 60)
+DEFAULT = Policy("default", 6000, 60)
 GRADUATED = Policy("graduated", 5, 60)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from drs_reference.detection.detector import Detector
 from drs_reference.gateway.account_view import AccountView
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.appeals_desk import AppealsDesk
@@ -17,6 +18,7 @@ from drs_reference.gateway.limiter import Limiter
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
 from drs_reference.gateway.sampling import Model
+from drs_reference.gateway.score_hook import ScoreHook
 from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.test_mode import TestMode
 from drs_reference.perturbation.base import Perturbation
@@ -52,6 +54,7 @@ class Parts:
     appeals: AppealsDesk
     cases: CaseFile
     test_mode: TestMode
+    score_hook: ScoreHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
 
@@ -97,4 +100,5 @@ def standard_parts(
         appeals=AppealsDesk(terms.decision_max_s),
         cases=CaseFile(),
         test_mode=TestMode(),
+        score_hook=ScoreHook(Detector(), terms.false_positive_rate),
     )

@@ -1,0 +1,136 @@
+"""Checks of the chapter Detection (DET), as far as the score hook reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.requirement import Violation, expect, requirement
+from drs_conformance.checks.scores import (
+    AUDITOR,
+    Scored,
+    Windows,
+    benign_windows,
+    score,
+)
+from drs_conformance.ledger import Exchange
+from drs_conformance.statistics.processes import Betting
+from drs_conformance.traffic.score_requests import score_requests
+from drs_conformance.traffic.windows import campaign, one_address
+
+CAMPAIGN = {"accounts": 100, "a_day": 26}
+SHARE_FOUND = {"L1": 0.5, "L2": 0.8, "L3": 0.95}
+SCORE_MAX = 4.0
+"""Larger scores count as this one: what is unbounded cannot be bounded by samples."""
+SPAN = SCORE_MAX - 1
+
+
+@requirement("DET-09")
+def test_auditors_can_ask_for_scores_and_nobody_else(lab: Lab) -> None:
+    """Valid windows of many shapes by the auditor; the same by accounts."""
+    declaration = lab.declaration
+    path = declaration.document["control_plane"].get("score")
+    if path is None:
+        raise Violation("the declaration names no score hook", declaration)
+    windows = lab.draw(score_requests(), lab.profile.parameter_variations)
+    for window in windows:
+        exchange = lab.post(path, window, AUDITOR)
+        expect(
+            exchange.status == 200,
+            f"a valid window was answered {exchange.status}, expected 200",
+            exchange,
+        )
+        answer = lab.expect_document(exchange, "score-response")
+        expect(
+            answer["window"] == window["window"],
+            f"the answer speaks of the window {answer['window']!r}, {window['window']!r} was sent",
+            exchange,
+        )
+        _expect_clusters_of(window, answer, exchange)
+    for persona in ("control", lab.fresh().name):
+        exchange = lab.send("POST", path, persona, windows[0], faults_too=True)
+        expect(
+            exchange.status == 403,
+            f"a score request by an account was answered {exchange.status}, expected 403",
+            exchange,
+        )
+    lab.tried(windows)
+
+
+def _expect_clusters_of(
+    window: Mapping[str, Any], answer: Mapping[str, Any], exchange: Exchange
+) -> None:
+    known = {account["account"] for account in window["accounts"]}
+    named = [name for cluster in answer["clusters"] for name in cluster["accounts"]]
+    expect(
+        known.issuperset(named) and len(set(named)) == len(named),
+        "clusters hold an account twice, or one that is not in the window",
+        exchange,
+    )
+
+
+@requirement("DET-03")
+def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
+    """Weeks with a campaign of 100 accounts at 26 requests a day each, and other people."""
+    level = lab.declaration.document["level"]
+    trial = lab.trial(
+        "campaigns",
+        channel="score hook",
+        reference=f"the share that level {level} asks for",
+        conforming=SHARE_FOUND.get(level, SHARE_FOUND["L1"]),
+    )
+    missed: list[Scored] = []
+    for number in range(trial.design.observations):
+        rng = Random(lab.key(f"campaign {number}"))
+        window, members = campaign(rng, f"w-{rng.getrandbits(40):x}", **CAMPAIGN)
+        scored = score(lab, window)
+        found = 2 * len(scored.flagged & members) >= len(members)
+        if not found:
+            missed.append(scored)
+        trial.observe_coin(found)
+        if trial.decision is not None:
+            break
+    lab.conclude(trial, "campaigns at low rates are missed", *(s.exchange for s in missed[:8]))
+
+
+@requirement("DET-04")
+def test_scores_are_calibrated(lab: Lab) -> None:
+    """The mean score of ordinary weeks."""
+    trial = lab.trial("scores", channel="score hook", reference="the number one")
+    members = trial.design.members
+    effect = members["effect"] / SPAN
+    betting = Betting.planned(effect, max((members["spread"] / SPAN) ** 2, effect))
+    seen: list[Scored] = []
+    for scored in benign_windows(lab).scored(lab):
+        seen.append(scored)
+        (dual,) = trial.processes.values()
+        dual.multiply(*betting.factors((1 - min(scored.e_value, SCORE_MAX)) / SPAN))
+        if trial.decision is not None:
+            break
+    seen.sort(key=lambda scored: -scored.e_value)
+    lab.conclude(
+        trial,
+        "the mean score of benign windows is above one",
+        *(scored.exchange for scored in seen[:8]),
+    )
+
+
+@requirement("DET-05")
+def test_one_address_is_no_cluster(lab: Lab) -> None:
+    """Weeks of people who have an address in common and nothing else."""
+    trial = lab.trial("shared address", channel="score hook", reference="none needed")
+    linked: list[Scored] = []
+    for scored in Windows(lab, "shared address", one_address).scored(lab):
+        clustered = any(len(cluster["accounts"]) > 1 for cluster in scored.document["clusters"])
+        if clustered:
+            linked.append(scored)
+        trial.observe_coin(clustered)
+        if trial.decision is not None:
+            break
+    lab.conclude(
+        trial,
+        "accounts that share an address only are treated as one cluster",
+        *(scored.exchange for scored in linked[:8]),
+    )
