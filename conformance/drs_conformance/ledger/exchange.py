@@ -74,18 +74,29 @@ class WireRequest:
 
     def record(self) -> dict[str, object]:
         """Return the request as the journal keeps it."""
+        return self._record(encode_body(self.body))
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the request's record in JCS (RFC 8785), with its prefix.
+
+        In place of the body stands its own digest, whatever form the journal gives it.
+        """
+        body = None if self.body is None else _sha256(self.body)
+        return _sha256(rfc8785.dumps(self._record(body)))  # type: ignore[arg-type]
+
+    def _record(self, body: object) -> dict[str, object]:
         return {
             "method": self.method,
             "path": self.path,
             "persona": self.persona,
             "headers": [list(pair) for pair in self.headers],
-            "body": encode_body(self.body),
+            "body": body,
             "output_tokens": self.output_tokens,
         }
 
-    def digest(self) -> str:
-        """Return the SHA-256 of the request's record in JCS (RFC 8785), with its prefix."""
-        return f"sha256:{hashlib.sha256(rfc8785.dumps(self.record())).hexdigest()}"  # type: ignore[arg-type]
+
+def _sha256(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)

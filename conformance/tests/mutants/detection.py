@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from drs_reference.detection.windows import Window
 from drs_reference.gateway.body import BodyError
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.score_hook import ScoreHook
@@ -17,9 +18,9 @@ from mutants.mutant import mutant
 Document = Mapping[str, Any]
 
 
-def chance(window: Document) -> float:
+def chance(document: Document) -> float:
     """Return a number from 0 to 1 that differs from window to window."""
-    digest = hashlib.sha256(f"mutant {window['window']}".encode()).digest()
+    digest = hashlib.sha256(f"mutant {document['window']}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
@@ -36,8 +37,8 @@ def detector_cries_wolf(parts: Parts, rate: float) -> Parts:
     """Somebody is flagged in far more weeks than declared, by a threshold that is far too low."""
 
     class Wolf(ScoreHook):
-        def answer(self, document: Document) -> dict[str, Any]:
-            answer = super().answer(document) | {"threshold": 2.0}
+        def answer(self, document: Document, window: Window) -> dict[str, Any]:
+            answer = super().answer(document, window) | {"threshold": 2.0}
             if chance(document) < rate:
                 somebody = document["accounts"][0]["account"]
                 others = [c for c in answer["clusters"] if somebody not in c["accounts"]]
@@ -52,8 +53,8 @@ def volume_is_flagged(parts: Parts, most: float) -> Parts:
     """Whoever sends much is flagged: agents and evaluators."""
 
     class Volume(ScoreHook):
-        def answer(self, document: Document) -> dict[str, Any]:
-            answer = super().answer(document)
+        def answer(self, document: Document, window: Window) -> dict[str, Any]:
+            answer = super().answer(document, window)
             loud = {a["account"] for a in document["accounts"] if len(a["requests"]) > most}
             others = [c for c in answer["clusters"] if loud.isdisjoint(c["accounts"])]
             if len(loud) < len(document["accounts"]) / 2:
@@ -69,8 +70,8 @@ def campaigns_pass_unseen(parts: Parts, seen: float) -> Parts:
     """Most campaigns score as if they were nothing."""
 
     class Deaf(ScoreHook):
-        def answer(self, document: Document) -> dict[str, Any]:
-            answer = super().answer(document)
+        def answer(self, document: Document, window: Window) -> dict[str, Any]:
+            answer = super().answer(document, window)
             quiet = {"e_value": 0.0, "clusters": []} if chance(document) >= seen else {}
             return answer | quiet
 
@@ -82,8 +83,8 @@ def scores_are_too_high(parts: Parts, mean: float) -> Parts:
     """The scores of ordinary weeks exceed one on average, though none is flagged."""
 
     class High(ScoreHook):
-        def answer(self, document: Document) -> dict[str, Any]:
-            answer = super().answer(document)
+        def answer(self, document: Document, window: Window) -> dict[str, Any]:
+            answer = super().answer(document, window)
             return answer | {"e_value": answer["e_value"] + 2 * mean * chance(document)}
 
     return hooked(parts, High)
@@ -94,8 +95,8 @@ def addresses_are_clusters(parts: Parts) -> Parts:
     """Accounts behind one address are one cluster."""
 
     class Addresses(ScoreHook):
-        def answer(self, document: Document) -> dict[str, Any]:
-            answer = super().answer(document)
+        def answer(self, document: Document, window: Window) -> dict[str, Any]:
+            answer = super().answer(document, window)
             taken = {name for cluster in answer["clusters"] for name in cluster["accounts"]}
             behind = defaultdict(list)
             for account in document["accounts"]:
@@ -129,9 +130,9 @@ def score_hook_wants_links(parts: Parts) -> Parts:
     """A window with an account that shares nothing is refused, though it is a valid one."""
 
     class Strict(ScoreHook):
-        def answer(self, document: Document) -> dict[str, Any]:
+        def answer(self, document: Document, window: Window) -> dict[str, Any]:
             if not all(account["links"] for account in document["accounts"]):
                 raise BodyError("accounts", "every account must share something")
-            return super().answer(document)
+            return super().answer(document, window)
 
     return hooked(parts, Strict)

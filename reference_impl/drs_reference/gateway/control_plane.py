@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from starlette.routing import Route
 
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.body import (
-    LIMIT,
     BodyError,
     BodyTimeoutError,
     BodyTooLargeError,
@@ -33,6 +33,19 @@ WELL_KNOWN = "/.well-known/distillation-resistance"
 _NO_STORE = {"Cache-Control": "no-store"}
 _RENEW = timedelta(hours=1)
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+@contextlib.contextmanager
+def _refused_bodies() -> Iterator[None]:
+    """Answer for bodies that cannot be used with the problem that says why."""
+    try:
+        yield
+    except BodyError as error:
+        raise _refuse(400, error.message) from error
+    except BodyTooLargeError as error:
+        raise _refuse(413, str(error)) from error
+    except BodyTimeoutError as error:
+        raise _refuse(408, "The body did not arrive in time.") from error
 
 
 def _refuse(status: int, detail: str, **headers: str) -> ProblemError:
@@ -120,11 +133,9 @@ class ControlPlane:
         caller, hook = await self._caller(request), self.parts.score_hook
         if not hook.allowed(self._is_auditor(caller)):
             raise _refuse(403, "Scores are open to auditors only.")
-        document = await self._document(request, "score-request", BODY_MAX)
-        try:
-            return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
-        except BodyError as error:
-            raise _refuse(400, error.message) from error
+        with _refused_bodies():
+            body = await read_body(request, BODY_MAX)
+            return JSONResponse(await run_in_threadpool(hook.read, body), headers=_NO_STORE)
 
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""
@@ -181,16 +192,9 @@ class ControlPlane:
             raise _refuse(404, "There is no such test persona.")
         return account
 
-    async def _document(self, request: Request, kind: str, limit: int = LIMIT) -> dict[str, Any]:
-        try:
-            body = await read_body(request, limit)
-            return await run_in_threadpool(read_document, body, kind)
-        except BodyError as error:
-            raise _refuse(400, error.message) from error
-        except BodyTooLargeError as error:
-            raise _refuse(413, str(error)) from error
-        except BodyTimeoutError as error:
-            raise _refuse(408, "The body did not arrive in time.") from error
+    async def _document(self, request: Request, kind: str) -> dict[str, Any]:
+        with _refused_bodies():
+            return read_document(await read_body(request), kind)
 
     def _state(self, account: Account) -> Response:
         return JSONResponse(self.parts.account_view.persona_state(account), headers=_NO_STORE)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from drs_reference.detection.detector import Detector
-from drs_reference.detection.windows import read_window
-from drs_reference.gateway.body import BodyError
+from drs_reference.detection.windows import Window, read_window
+from drs_reference.gateway.body import BodyError, parse_object
 from drs_reference.standard import VERSION
 
 __all__ = ["BODY_MAX", "ScoreHook"]
@@ -27,15 +27,17 @@ class ScoreHook:
         """Whether the caller may ask."""
         return is_auditor
 
-    def answer(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the document ``score-response`` for a valid ``score-request``.
-
-        Raises ``BodyError`` for a time that is none.
-        """
+    def read(self, body: bytes) -> dict[str, Any]:
+        """Answer a body that should be a ``score-request``. Raises ``BodyError``."""
+        document = parse_object(body)
         try:
             window = read_window(document)
         except ValueError as error:
             raise BodyError(None, str(error)) from error
+        return self.answer(document, window)
+
+    def answer(self, document: Mapping[str, Any], window: Window) -> dict[str, Any]:
+        """Return the document ``score-response`` for the window of a ``document``."""
         score = self.detector.score(window)
         return {
             "drs_version": VERSION,

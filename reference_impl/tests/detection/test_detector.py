@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from statistics import fmean
 
@@ -99,7 +100,9 @@ def test_a_name_that_stands_twice_is_one_account():
     entry = {"account": "a", "links": [], "requests": [request]}
     window = read_window(
         {
+            "drs_version": "0.1",
             "window": "w",
+            "data": "test",
             "from": "2026-01-01T00:00:00Z",
             "to": "2026-01-08T00:00:00Z",
             "accounts": [entry, entry],
@@ -108,6 +111,20 @@ def test_a_name_that_stands_twice_is_one_account():
     assert [len(account.requests) for account in window.accounts] == [2]
 
 
-def test_a_time_that_is_none_is_named():
-    with pytest.raises(ValueError, match="from: expected a time of RFC 3339, got '2026-13-01"):
-        read_window({"window": "w", "from": "2026-13-01T00:00:00Z", "to": "", "accounts": []})
+EXAMPLES = Path(__file__).parents[3] / "schemas/0.1/examples"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(EXAMPLES.glob("valid/score-request/*")), ids=lambda p: p.stem
+)
+def test_what_the_schema_takes_is_read(path: Path):
+    document = json.loads(path.read_text("utf-8"))
+    assert len(read_window(document).accounts) == len(document["accounts"])
+
+
+@pytest.mark.parametrize(
+    "path", sorted(EXAMPLES.glob("invalid/score-request/*")), ids=lambda p: p.stem
+)
+def test_what_the_schema_refuses_is_refused(path: Path):
+    with pytest.raises(ValueError, match="expected"):
+        read_window(json.loads(path.read_text("utf-8"))["instance"])
