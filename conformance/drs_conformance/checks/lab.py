@@ -6,6 +6,7 @@ journal tells who sent what and a replay finds each answer again.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -79,8 +80,13 @@ class Session:
 
     def registry(self, name: str) -> Mapping[str, Any]:
         """Return a registry of the version under test."""
-        path = spec_folder(self.spec_version) / "registries" / f"{name}.yaml"
-        return cast(Mapping[str, Any], load_document(path))
+        return _registry(self.spec_version, name)
+
+
+@functools.cache
+def _registry(version: str, name: str) -> Mapping[str, Any]:
+    path = spec_folder(version) / "registries" / f"{name}.yaml"
+    return cast(Mapping[str, Any], load_document(path))
 
 
 def _resets(exchange: Exchange) -> bool:

@@ -12,7 +12,7 @@ from drs_conformance.commands.errors import UsageFault
 from drs_conformance.profiles import PROFILES
 from drs_conformance.run import Selection
 from drs_conformance.selection import LEVELS, UnknownRequirement, choose
-from drs_conformance.specification.catalogue import Catalogue, CatalogueError, load_catalogue
+from drs_conformance.specification.catalogue import Catalogue, CatalogueError, installed_catalogue
 from drs_conformance.specification.location import StandardNotFoundError, standing_version
 from drs_conformance.target import AuthorisationError, Target, TargetError, authorise, load_target
 
@@ -62,7 +62,7 @@ def add_classes(parser: argparse.ArgumentParser) -> None:
 def catalogue(version: str | None) -> Catalogue:
     """Load the catalogue of a version, or of the one that endpoints are held against."""
     try:
-        return load_catalogue(version or standing_version())
+        return installed_catalogue(version or standing_version())
     except (CatalogueError, StandardNotFoundError) as error:
         raise UsageFault(str(error)) from error
 

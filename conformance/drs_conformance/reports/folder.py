@@ -17,7 +17,7 @@ from drs_conformance.reports.junit import render_junit
 from drs_conformance.reports.markdown import render_markdown
 from drs_conformance.reports.oscal import oscal_catalogue, oscal_plan, oscal_results, oscal_text
 from drs_conformance.results.result import result_bytes
-from drs_conformance.specification.catalogue import load_catalogue
+from drs_conformance.specification.catalogue import installed_catalogue
 
 __all__ = [
     "DECLARATION_NAME",
@@ -71,7 +71,7 @@ def contents(result: Mapping[str, Any], exchanges: Exchanges) -> Iterator[tuple[
     yield DECLARATION_NAME, declaration_of(exchanges)
     for name, form in (("report.html", "html"), ("junit.xml", "junit"), ("intoto.json", "intoto")):
         yield name, FORMATS[form](result, exchanges).encode()
-    catalogue = oscal_catalogue(load_catalogue(result["drs_version"]), result["started_at"])
+    catalogue = oscal_catalogue(installed_catalogue(result["drs_version"]), result["started_at"])
     if result["registration"] is not None:
         yield REGISTRATION_NAME, document_text(result["registration"]).encode()
     yield "oscal/catalog.json", oscal_text(catalogue).encode()

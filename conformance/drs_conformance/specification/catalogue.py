@@ -1,5 +1,6 @@
 """The requirements of the standard as data, read from the chapters in which they stand."""
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -139,6 +140,12 @@ def load_catalogue(version: str | None = None, root: Path | None = None) -> Cata
     if findings:
         raise CatalogueError(findings)
     return catalogue_of(sources, version)
+
+
+@functools.cache
+def installed_catalogue(version: str) -> Catalogue:
+    """Return the catalogue of an installed version, read once in a process. Raises as above."""
+    return load_catalogue(version)
 
 
 def repeated_ids(sources: Iterable[ChapterSource]) -> tuple[Finding, ...]:

@@ -123,7 +123,7 @@ def _builds(rng: Random, name: str) -> dict[str, Any]:
 def _evaluators(rng: Random, name: str) -> dict[str, Any]:
     """Teams that run one published suite: all of it, once, each in its own hour."""
     field = rng.choice(_FIELDS)
-    suite = [f"[{field}] {_task(rng)} Answer with one letter." for _ in range(rng.randint(40, 120))]
+    suite = [f"[{field}] {_task(rng)} Answer with one letter." for _ in range(rng.randint(30, 60))]
     made = []
     for _ in range(rng.randint(3, 6)):
         begin = timedelta(hours=rng.uniform(0, 160))

@@ -9,12 +9,20 @@ from drs_conformance.specification.catalogue import load_catalogue
 from endpoints import mutant, probe
 from mutants import MUTANTS
 
+TESTED = sorted(
+    r.id for r in load_catalogue().requirements if r.verify == "test" and r.excluded is None
+)
+CAMPAIGNS = "DET-03"
+"""Takes as long as all else together; who does not touch the detector is spared it here."""
+
 
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_it_fails_exactly_what_it_breaks(name: str, tmp_path: Path) -> None:
-    with mutant(name, tmp_path / "target") as endpoint:
-        run = probe(endpoint, tmp_path / "results")
     breaks = set(MUTANTS[name].breaks)
+    touches_detector = MUTANTS[name].alter.__module__ == "mutants.detection"
+    wanted = TESTED if touches_detector else [r for r in TESTED if r != CAMPAIGNS]
+    with mutant(name, tmp_path / "target") as endpoint:
+        run = probe(endpoint, tmp_path / "results", "--only", ",".join(wanted))
     assert run.with_verdict("fail") == breaks, run.stdout
     assert run.code == 1
     assert not run.with_verdict("harness-error"), run.stdout
@@ -30,7 +38,4 @@ def test_it_fails_exactly_what_it_breaks(name: str, tmp_path: Path) -> None:
 
 def test_every_tested_requirement_has_a_mutant() -> None:
     broken = {identifier for one in MUTANTS.values() for identifier in one.breaks}
-    tested = {
-        r.id for r in load_catalogue().requirements if r.verify == "test" and r.excluded is None
-    }
-    assert broken == tested
+    assert sorted(broken) == TESTED
