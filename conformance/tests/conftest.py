@@ -1,7 +1,5 @@
 """Settings of all tests of the suite."""
 
-from collections.abc import Generator
-
 import pytest
 from hypothesis import settings
 
@@ -13,11 +11,11 @@ DEAR = ("site", "certified")
 """Fixtures that take long to make: the tests that use one run in one process."""
 
 
-# A wrapper, so that it comes before xdist's own hook, which looks for the marks.
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # What xdist makes of its mark `xdist_group`, which it looks for before this hook can set it.
+    if not getattr(config.option, "loadgroup", False):
+        return
     for item in items:
         for name in DEAR:
             if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-    return (yield)
+                item._nodeid = f"{item.nodeid}@{name}"

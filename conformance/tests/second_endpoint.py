@@ -38,6 +38,7 @@ MODEL = "table-1"
 WELL_KNOWN = "/.well-known/distillation-resistance"
 CHAT, ACCOUNT, APPEALS = "/v1/chat/completions", "/drs/v1/account", "/drs/v1/appeals"
 CASES, TEST, SCORE = "/drs/v1/cases", "/drs/v1/test", "/drs/v1/scores"
+LIKELIHOOD = "/drs/v1/likelihoods"
 IANA = "https://iana.org/assignments/http-problem-types#"
 OWN = "https://distillation-resistance.example/problems#"
 
@@ -391,6 +392,7 @@ class Endpoint:
             ("GET", re.escape(APPEALS) + "/([^/]+)", self._read_appeal),
             ("GET", re.escape(CASES) + "/([^/]+)", self._case),
             ("POST", re.escape(SCORE), self._score),
+            ("POST", re.escape(LIKELIHOOD), self._likelihood),
             ("GET", re.escape(TEST) + "/personas/([^/]+)", self._truth),
             ("POST", re.escape(TEST) + "/personas/([^/]+)/([a-z]+)", self._operate),
         )
@@ -505,6 +507,22 @@ class Endpoint:
             "clusters": [{"accounts": c, "e_value": score, "kinds": kinds} for c in clusters],
             "threshold": score,
         }
+        return 200, [("Cache-Control", "no-store")], answer
+
+    def _likelihood(self, environ: Document) -> tuple[int, Headers, Document]:
+        self._require_auditor(environ)
+        members = {"drs_version": str, "model": str, "messages": list, "answers": list}
+        asked = read_object(environ, members)
+        if asked["model"] != MODEL:
+            raise Refused(400, f"The declared model is {MODEL}.")
+        prompt = [content(message) for message in asked["messages"]][-1:]
+        if not prompt or not all(isinstance(answer, str) for answer in asked["answers"]):
+            raise Refused(400, "There is a message at least, and answers are texts.")
+        first = dict(next(slots(prompt[0])))
+        total = sum(first.values())
+        known = {answer: math.log(weight / total) for answer, weight in first.items()}
+        values = [known.get(answer) for answer in asked["answers"]]
+        answer = {"drs_version": VERSION, "model": MODEL, "log_probabilities": values}
         return 200, [("Cache-Control", "no-store")], answer
 
     def _persona(self, environ: Document, name: str) -> Account:
@@ -646,6 +664,7 @@ class Endpoint:
                 "cases": CASES,
                 "test": TEST,
                 "score": SCORE,
+                "likelihood": LIKELIHOOD,
             },
             "good_standing": {"false_positive_rate": FALSE_ALARMS},
             "notice": {"covert_delay_max_s": 0},

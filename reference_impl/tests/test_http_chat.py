@@ -33,23 +33,23 @@ def test_an_answer_is_complete(endpoint: Any, fresh: str) -> None:
     assert choice["logprobs"] is None
     usage = document["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
-    assert fields(answer)[:3] == ("default", 600, 60)
+    assert fields(answer)[:3] == ("default", 6000, 60)
 
 
 def test_each_request_counts_one_and_a_reset_gives_it_back(endpoint: Any, fresh: str) -> None:
     remaining = [fields(endpoint.chat(fresh))[3] for _ in range(3)]
-    assert remaining == [599, 598, 597]
-    assert fields(endpoint.call(fresh, "POST", "/v1/chat/completions", content=b"{"))[3] == 596
+    assert remaining == [5999, 5998, 5997]
+    assert fields(endpoint.call(fresh, "POST", "/v1/chat/completions", content=b"{"))[3] == 59996
     endpoint.standing(fresh)
     assert endpoint.call(fresh, "GET", "/v1/models").status_code == 200
-    assert fields(endpoint.chat(fresh))[3] == 595
+    assert fields(endpoint.chat(fresh))[3] == 59995
     endpoint.reset(fresh)
-    assert fields(endpoint.chat(fresh))[3] == 599
+    assert fields(endpoint.chat(fresh))[3] == 5999
 
 
 def test_the_quota_of_good_standing(endpoint: Any, fresh: str, conforms: Any) -> None:
     with endpoint.client(fresh) as client:
-        for _ in range(600):
+        for _ in range(6000):
             assert client.post("/v1/chat/completions", content=b"{}").status_code == 400
     answer = endpoint.chat(fresh)
     conforms("problem", answer.json())

@@ -34,6 +34,12 @@ WINDOW = {
         }
     ],
 }
+LIKELIHOOD = {
+    "drs_version": "0.1",
+    "model": "drs-reference-1",
+    "messages": [{"role": "user", "content": "Hello"}],
+    "answers": ["Hello", ""],
+}
 EVIDENCE = {"on": "evidence", "evidence": [{"kind": "burst"}], "approvals": []}
 
 
@@ -111,12 +117,22 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
     ):
         ask(caller, "POST", "/drs/v1/detector/score", body)
 
+    for caller, body in (
+        (None, LIKELIHOOD),
+        (fresh, LIKELIHOOD),
+        ("auditor", []),
+        ("auditor", {"pad": "x" * 2**20}),
+        ("auditor", LIKELIHOOD),
+    ):
+        ask(caller, "POST", "/drs/v1/likelihood", body)
+
     # A body that does not arrive is tested with the raw sockets of test_http_malformed.
     documented = {
         operation.label: set(operation.definition.raw["responses"]) - {"408"}
         for operation in (result.ok() for result in schema.get_all_operations())
         if is_offered(declaration, operation)
     }
-    # The hook is offered here, so it is there.
+    # The hooks are offered here, so they are there.
     documented["POST /drs/v1/detector/score"].remove("404")
+    documented["POST /drs/v1/likelihood"].remove("404")
     assert reached == documented

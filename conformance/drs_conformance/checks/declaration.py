@@ -65,6 +65,11 @@ class Declaration:
         """Return the path of ``part``: account, appeals or cases."""
         return str(self.document["control_plane"][part])
 
+    def hook(self, name: str) -> str | None:
+        """Return the path of a hook for auditors, or None where there is none."""
+        path: str | None = self.document["control_plane"].get(name)
+        return path
+
     @property
     def test_root(self) -> str | None:
         """Root of the test mode, or None where there is none."""

@@ -12,7 +12,7 @@ from drs_conformance.checks.requirement import Untestable
 from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.windows import ordinary
 
-__all__ = ["AUDITOR", "Scored", "Windows", "benign_windows", "declared_rate", "score", "score_path"]
+__all__ = ["AUDITOR", "Scored", "Windows", "benign_windows", "declared_rate", "score"]
 
 AUDITOR = "auditor"
 
@@ -73,17 +73,12 @@ def benign_windows(lab: Lab) -> Windows:
     return lab.episode("benign-windows", lambda own: Windows(own, "ordinary week", ordinary))
 
 
-def score_path(lab: Lab) -> str:
-    """Return the path of the score hook."""
-    path = lab.declaration.document["control_plane"].get("score")
-    if path is None:
-        raise Untestable("the declaration names no score hook", lab.declaration)
-    return str(path)
-
-
 def score(lab: Lab, window: Mapping[str, Any]) -> Scored:
     """Submit a window."""
-    exchange = lab.post(score_path(lab), window, AUDITOR)
+    path = lab.declaration.hook("score")
+    if path is None:
+        raise Untestable("the declaration names no score hook", lab.declaration)
+    exchange = lab.post(path, window, AUDITOR)
     if exchange.status != 200:
         raise Untestable(f"a window was answered {exchange.status}, expected 200", exchange)
     return Scored(window, exchange, lab.document(exchange, "score-response"))

@@ -31,7 +31,7 @@ SPAN = SCORE_MAX - 1
 def test_auditors_can_ask_for_scores_and_nobody_else(lab: Lab) -> None:
     """Valid windows of many shapes by the auditor; the same by accounts."""
     declaration = lab.declaration
-    path = declaration.document["control_plane"].get("score")
+    path = declaration.hook("score")
     if path is None:
         raise Violation("the declaration names no score hook", declaration)
     windows = lab.draw(score_requests(), lab.profile.parameter_variations)

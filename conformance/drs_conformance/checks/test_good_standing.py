@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from drs_conformance.checks.lab import Lab
-from drs_conformance.checks.requirement import NotApplicable, Untestable, requirement
+from drs_conformance.checks.likelihoods import AUDITOR, likelihood_request, likelihoods
+from drs_conformance.checks.requirement import (
+    NotApplicable,
+    Untestable,
+    Violation,
+    expect,
+    requirement,
+)
 from drs_conformance.checks.scores import Scored, Windows, benign_windows, declared_rate
 from drs_conformance.checks.study import Asked, first_value, good_standing
-from drs_conformance.dialects.neutral import TokenLogprob
+from drs_conformance.dialects.neutral import ChatRequest, TokenLogprob
 from drs_conformance.statistics.tilts import PairedTilt, Tilt, strength
 from drs_conformance.statistics.trial import Trial
+from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.windows import HARD_CASES
 
 VALUES = 6
@@ -22,6 +32,8 @@ VALUES = 6
 OTHER = VALUES - 1
 HOTTER, COLDER = "hotter", "colder"
 KEYED = "keyed tilt"
+ROUNDED = 1e-6
+"""Probabilities of the likelihood hook are known so exactly."""
 
 
 @dataclass(slots=True)
@@ -35,6 +47,99 @@ class Places:
         if value not in self.known and len(self.known) < OTHER:
             self.known[value] = len(self.known)
         return self.known.get(value, OTHER)
+
+
+@requirement("STD-11")
+def test_auditors_can_ask_for_likelihoods_and_nobody_else(lab: Lab) -> None:
+    """Questions about likely and unlikely answers by the auditor; the same by accounts."""
+    declaration = lab.declaration
+    path = declaration.hook("likelihood")
+    if path is None:
+        raise Violation("the declaration names no likelihood hook", declaration)
+    texts = st.lists(st.text("abc \n\u00e9\u4e2d", max_size=9), min_size=1, max_size=9)
+    asked = lab.draw(st.tuples(prompts(), texts), lab.profile.parameter_variations)
+    for prompt, unlikely in asked:
+        request = ChatRequest((("user", prompt),), max_tokens=1, temperature=1.0)
+        seen = lab.chat(request).choices[0].text
+        answers = list(dict.fromkeys([seen, *unlikely]))
+        question = likelihood_request(lab, request, answers)
+        exchange = lab.post(path, question, AUDITOR)
+        expect(
+            exchange.status == 200,
+            f"a valid question was answered {exchange.status}, expected 200",
+            exchange,
+        )
+        values = lab.expect_document(exchange, "likelihood-response")["log_probabilities"]
+        expect(
+            len(values) == len(answers),
+            f"{len(values)} probabilities came for {len(answers)} answers",
+            exchange,
+        )
+        total = sum(math.exp(value) for value in values if value is not None)
+        expect(
+            total <= 1 + ROUNDED,
+            f"the probabilities of different answers add up to {total:.6f}",
+            exchange,
+        )
+    for persona in ("control", lab.fresh().name):
+        exchange = lab.send("POST", path, persona, question, faults_too=True)
+        expect(
+            exchange.status == 403,
+            f"a question by an account was answered {exchange.status}, expected 403",
+            exchange,
+        )
+    lab.tried(asked)
+
+
+@requirement("STD-01")
+def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
+    """First tokens at temperature one against what the likelihood hook says of them."""
+    study = good_standing(lab)
+    trial = lab.trial(
+        *(KEYED, HOTTER, COLDER), channel="text", reference="the target's likelihood hook"
+    )
+    rounds = study.rounds(lab)
+    # What is told apart is taken from answers that are not tested.
+    laws = [
+        _declared(lab, request, texts)
+        for request, texts in zip(study.requests, _texts(next(rounds)), strict=True)
+    ]
+    contexts = [_Context(trial.design.members["effect"]) for _ in laws]
+    for asked in rounds:
+        for item in asked:
+            places, law = laws[item.prompt]
+            for choice in item.answer.choices:
+                value = places.get(choice.text, len(places))
+                contexts[item.prompt].observe(trial, law, value, ROUNDED)
+        if trial.decision is not None:
+            break
+    lab.conclude(
+        trial,
+        "answers of accounts in good standing are not those of the declared model",
+        *(item.answer.exchange for item in asked),
+    )
+
+
+def _texts(asked: Iterable[Asked]) -> list[set[str]]:
+    """Return the texts of one token that came, by prompt."""
+    found: dict[int, set[str]] = {}
+    for item in asked:
+        found.setdefault(item.prompt, set()).update(c.text for c in item.answer.choices)
+    return [found[prompt] for prompt in sorted(found)]
+
+
+def _declared(
+    lab: Lab, request: ChatRequest, texts: Iterable[str]
+) -> tuple[Mapping[str, int], NDArray[np.float64]]:
+    """Return the places of the most probable texts, and the declared law of them and the rest."""
+    answers = sorted(texts)
+    values, exchange = likelihoods(lab, request, answers)
+    best = sorted(zip(values, answers, strict=True), reverse=True)[:OTHER]
+    law = np.array([value for value, _ in best])
+    if not law[0] > 0:
+        raise Untestable("the likelihood hook calls every answer that came impossible", exchange)
+    law = np.append(law, max(1 - float(law.sum()), 1e-6))
+    return {text: place for place, (_, text) in enumerate(best)}, law / law.sum()
 
 
 @requirement("STD-02")
@@ -139,7 +244,7 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
     )
     effect = trial.design.members["effect"]
     step = 0.5 * 10.0**-surface.decimals
-    contexts = [_Context(effect, step) for _ in study.requests]
+    returned = [_Returned(effect, step) for _ in study.requests]
     for asked in study.rounds(lab):
         for item in asked:
             for choice in item.answer.choices:
@@ -147,7 +252,7 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
                     continue
                 if not choice.tokens[0].alternatives:
                     raise Untestable("an answer reports no alternatives", item.answer.exchange)
-                contexts[item.prompt].observe(trial, choice.tokens[0])
+                returned[item.prompt].observe(trial, choice.tokens[0])
         if trial.decision is not None:
             break
         if trial.observations == 0:
@@ -160,33 +265,44 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
 
 
 class _Context:
-    """One prompt: its most probable first tokens, and what is known of a tilt of them."""
+    """One prompt whose law is known: what is known of a tilt of it, and what heat would do."""
 
-    def __init__(self, effect: float, step: float) -> None:
+    def __init__(self, effect: float) -> None:
         self._effect = effect
-        self._step = step
-        self._names: list[str] = []
         self._tilt: Tilt | None = None
         self._powers: dict[str, float] = {}
 
-    def observe(self, trial: Trial, token: TokenLogprob) -> None:
-        """Take in the first token of an answer."""
-        if not self._names:
-            self._names = [name for name, _ in token.alternatives[:OTHER]]
-        p = self._law(token)
+    def observe(self, trial: Trial, p: NDArray[np.float64], value: int, step: float) -> None:
+        """Take in a value where ``p`` is the law, each probability known to ``step``."""
         if self._tilt is None:
             self._tilt = Tilt(len(p), strength(self._effect, p))
             self._powers = {
                 HOTTER: _power(self._effect, p, 0.02, 1.0),
                 COLDER: _power(self._effect, p, 50.0, 1.0),
             }
-        value = self._names.index(token.token) if token.token in self._names else len(p) - 1
         for name in trial.open:
             predicted = self._tilt.predicted(p) if name == KEYED else _heated(p, self._powers[name])
             # What rounding may have moved, at most, in the expectation of a factor.
-            slack = self._step * float(np.abs(predicted - p).sum())
+            slack = step * float(np.abs(predicted - p).sum())
             trial.processes[name].observe(value, p, predicted, slack)
         self._tilt.learn(p, value)
+
+
+class _Returned:
+    """One prompt whose answers bring the probabilities of their most probable first tokens."""
+
+    def __init__(self, effect: float, step: float) -> None:
+        self._context = _Context(effect)
+        self._step = step
+        self._names: list[str] = []
+
+    def observe(self, trial: Trial, token: TokenLogprob) -> None:
+        """Take in the first token of an answer."""
+        if not self._names:
+            self._names = [name for name, _ in token.alternatives[:OTHER]]
+        p = self._law(token)
+        value = self._names.index(token.token) if token.token in self._names else len(p) - 1
+        self._context.observe(trial, p, value, self._step)
 
     def _law(self, token: TokenLogprob) -> NDArray[np.float64]:
         shown = dict(token.alternatives) | {token.token: token.logprob}

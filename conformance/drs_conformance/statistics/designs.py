@@ -55,14 +55,17 @@ class Design:
         members = dict(self.members)
         if members["kind"] == "rate":
             low, high = members["conforming"], members["violating"]
-            members["violating"] = min(max(low + (high - low) * factor, 0.02), 0.98)
+            # Half of all is gross enough; few targets that do wrong do so every time.
+            scaled = low + (high - low) * factor
+            members["violating"] = min(scaled, max(high, 0.5)) if high > low else max(scaled, 0.02)
         elif members["kind"] == "divergence":
             members["effect"] = min(members["effect"] * factor, 0.5)
         else:
             members["effect"] = min(members["effect"] * factor, 0.5)
             if members["kind"] == "difference":
                 members["discordant"] = max(members["discordant"], members["effect"])
-        members["cap"] = math.ceil(members["cap"] / factor) if factor > 1 else members["cap"]
+        # Room for an alternative that cannot come as far as the greater effect.
+        members["cap"] = min(members["cap"], math.ceil(3 * members["cap"] / factor))
         return Design(members)
 
     def shifted(self, conforming: float) -> Design:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.sampling import Chosen, Scored
@@ -29,7 +30,7 @@ def signs(vocabulary: int) -> Logits:
     return np.array([sign(token) for token in range(vocabulary)], np.float32)
 
 
-@mutant(breaks=["STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
+@mutant(breaks=["STD-01", "STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
 def some_accounts_are_perturbed(parts: Parts, tilt: float) -> Parts:
     """Accounts other than `control` get a keyed tilt in good standing, log-probabilities too."""
     original = parts.perturbation
@@ -49,7 +50,7 @@ def some_accounts_are_perturbed(parts: Parts, tilt: float) -> Parts:
     return replace(parts, perturbation=Everywhere())
 
 
-@mutant(breaks=["STD-03"], strengths={"weak": 0.15, "middle": 0.35, "strong": 1.5})
+@mutant(breaks=["STD-01", "STD-03"], strengths={"weak": 0.15, "middle": 0.35, "strong": 1.5})
 def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
     """Everybody's tokens are drawn with a keyed tilt that the log-probabilities do not show."""
     original = parts.model
@@ -86,6 +87,62 @@ def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
 
     dialect = Dialect(parts.dialect.tokens, parts.dialect.models)
     return replace(parts, model=Model(), dialect=dialect)
+
+
+@mutant(breaks=["STD-01"], strengths={"weak": 0.2, "middle": 0.4, "strong": 0.8})
+def everybody_is_perturbed(parts: Parts, tilt: float) -> Parts:
+    """All accounts get a keyed tilt in good standing, and log-probabilities that agree with it."""
+    tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
+    return replace(parts, perturbation=_Everywhere(parts.perturbation, lambda x: x + tilts))
+
+
+@mutant(breaks=["STD-01"], strengths={"weak": 1.1, "middle": 1.25, "strong": 3.0})
+def everybody_gets_a_colder_model(parts: Parts, power: float) -> Parts:
+    """All accounts get a model that is surer of itself than the declared one."""
+
+    def colder(logits: Logits) -> Logits:
+        raised: Logits = logits * np.float32(power)
+        return raised
+
+    return replace(parts, perturbation=_Everywhere(parts.perturbation, colder))
+
+
+class _Everywhere:
+    """Changes the logits of every account, whatever its standing."""
+
+    def __init__(self, original: Any, change: Callable[[Logits], Logits]) -> None:
+        self.mechanism = original.mechanism
+        self.covert = original.covert
+        self._change = change
+
+    def applies_to(self, account: Account) -> bool:
+        return True
+
+    def step(self, logits: Logits, previous: int) -> Logits:
+        return self._change(logits)
+
+
+@mutant(breaks=["STD-11"])
+def likelihoods_for_everybody(parts: Parts) -> Parts:
+    """Any account may ask how probable answers are, and reads the model out."""
+
+    class Open(LikelihoodHook):
+        def allowed(self, is_auditor: bool) -> bool:
+            return True
+
+    return replace(parts, likelihood_hook=Open(parts.model, parts.terms.models))
+
+
+@mutant(breaks=["STD-11"])
+def likelihoods_that_flatter(parts: Parts) -> Parts:
+    """Every answer is called all but certain, so that any looks like the declared one."""
+
+    class Flattering(LikelihoodHook):
+        def log_probabilities(self, messages: Sequence[tuple[str, str]]) -> dict[str, float]:
+            known = super().log_probabilities(messages)
+            return {text: max(value, -0.01) for text, value in known.items()}
+
+    return replace(parts, likelihood_hook=Flattering(parts.model, parts.terms.models))
 
 
 def _straightened(chosen: Chosen, tilt: float) -> Chosen:

@@ -71,7 +71,7 @@ def test_the_record_is_short_and_ends_where_the_trial_ended():
 def test_a_scaled_design_looks_for_more_within_less():
     design = Design({**RATE, "cap": 400}).scaled(10)
     assert design.members["violating"] > 0.1
-    assert design.cap == 40
+    assert design.cap == 120
     assert Design(RATE).scaled(1).members == {**RATE, "violating": 0.1}
     divergence = Design(
         {"kind": "divergence", "effect": 0.01, "alpha": 0.01, "beta": 0.05, "cap": 4000}

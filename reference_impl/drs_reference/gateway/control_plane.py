@@ -1,4 +1,4 @@
-"""Routes of the control plane: declaration, account view, appeals, cases, scores, test mode."""
+"""Routes of the control plane: declaration, account view, appeals, cases, hooks, test mode."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ class ControlPlane:
             Route(terms.appeals_path + "/{appeal}", self.appeal, methods=["GET"]),
             Route(terms.cases_path + "/{case}", self.case, methods=["GET"]),
             Route(terms.score_path, self.score, methods=["POST"]),
+            Route(terms.likelihood_path, self.likelihood, methods=["POST"]),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),
@@ -136,6 +137,15 @@ class ControlPlane:
         with _refused_bodies():
             body = await read_body(request, BODY_MAX)
             return JSONResponse(await run_in_threadpool(hook.read, body), headers=_NO_STORE)
+
+    async def likelihood(self, request: Request) -> Response:
+        """``POST`` answers whose probabilities are asked for."""
+        caller, hook = await self._caller(request), self.parts.likelihood_hook
+        if not hook.allowed(self._is_auditor(caller)):
+            raise _refuse(403, "Likelihoods are open to auditors only.")
+        document = await self._document(request, "likelihood-request")
+        with _refused_bodies():
+            return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
 
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""

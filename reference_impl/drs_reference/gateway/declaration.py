@@ -57,6 +57,7 @@ class Terms:
     appeals_path: str = "/drs/v1/appeals"
     cases_path: str = "/drs/v1/cases"
     score_path: str = "/drs/v1/detector/score"
+    likelihood_path: str = "/drs/v1/likelihood"
     test_path: str = "/drs/v1/test"
     false_positive_rate: float = 0.003
 
@@ -96,6 +97,7 @@ class DeclarationBuilder:
                 "cases": terms.cases_path,
                 "test": terms.test_path,
                 "score": terms.score_path,
+                "likelihood": terms.likelihood_path,
             },
             "good_standing": {"false_positive_rate": terms.false_positive_rate},
             "notice": {"covert_delay_max_s": terms.covert_delay_max_s},

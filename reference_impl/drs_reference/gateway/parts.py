@@ -14,6 +14,7 @@ from drs_reference.gateway.clock import Clock
 from drs_reference.gateway.credentials import Credentials
 from drs_reference.gateway.declaration import DeclarationBuilder, Terms
 from drs_reference.gateway.exposure import ExposureRules
+from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
@@ -55,6 +56,7 @@ class Parts:
     cases: CaseFile
     test_mode: TestMode
     score_hook: ScoreHook
+    likelihood_hook: LikelihoodHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
 
@@ -101,4 +103,5 @@ def standard_parts(
         cases=CaseFile(),
         test_mode=TestMode(),
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
+        likelihood_hook=LikelihoodHook(model, terms.models),
     )
