@@ -31,7 +31,7 @@ demo: $(STAMP)
 	@$(BIN)/python conformance/demo.py
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -130,7 +130,7 @@ def likelihoods_for_everybody(parts: Parts) -> Parts:
         def allowed(self, is_auditor: bool) -> bool:
             return True
 
-    return replace(parts, likelihood_hook=Open(parts.model, parts.terms.models))
+    return replace(parts, likelihood_hook=Open(parts.model))
 
 
 @mutant(breaks=["STD-11"])
@@ -142,7 +142,7 @@ def likelihoods_that_flatter(parts: Parts) -> Parts:
             known = super().log_probabilities(messages)
             return {text: max(value, -0.01) for text, value in known.items()}
 
-    return replace(parts, likelihood_hook=Flattering(parts.model, parts.terms.models))
+    return replace(parts, likelihood_hook=Flattering(parts.model))
 
 
 def _straightened(chosen: Chosen, tilt: float) -> Chosen:

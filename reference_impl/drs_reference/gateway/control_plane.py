@@ -144,8 +144,9 @@ class ControlPlane:
         if not hook.allowed(self._is_auditor(caller)):
             raise _refuse(403, "Likelihoods are open to auditors only.")
         document = await self._document(request, "likelihood-request")
-        with _refused_bodies():
-            return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
+        if document["model"] not in self.parts.terms.models:
+            raise _refuse(404, "There is no such model; the declaration lists them.")
+        return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
 
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from drs_reference.gateway.body import BodyError
 from drs_reference.gateway.sampling import Model, log_probabilities
 from drs_reference.standard import VERSION
 
@@ -20,21 +19,15 @@ _DECIMALS = 9
 class LikelihoodHook:
     """Answers for the model as it is declared, whatever is done to what accounts get."""
 
-    def __init__(self, model: Model, names: Sequence[str]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._names = names
 
     def allowed(self, is_auditor: bool) -> bool:
         """Whether the caller may ask."""
         return is_auditor
 
     def answer(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the ``likelihood-response`` for a valid ``likelihood-request``.
-
-        Raises ``BodyError`` for a model that is not declared.
-        """
-        if document["model"] not in self._names:
-            raise BodyError("model", f"model must be one of {', '.join(self._names)}")
+        """Return the ``likelihood-response`` for a valid ``likelihood-request``."""
         messages = [(message["role"], message["content"]) for message in document["messages"]]
         known = self.log_probabilities(messages)
         found = (known.get(text, -math.inf) for text in document["answers"])

@@ -103,5 +103,5 @@ def standard_parts(
         cases=CaseFile(),
         test_mode=TestMode(),
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
-        likelihood_hook=LikelihoodHook(model, terms.models),
+        likelihood_hook=LikelihoodHook(model),
     )
