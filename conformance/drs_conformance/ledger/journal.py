@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drs_conformance.chain import FIRST_PREV, ChainBroken, line_digest, link, read_link
-from drs_conformance.ledger.interruption import uninterrupted
+from drs_conformance.interruption import uninterrupted
 from drs_conformance.ledger.records import Record, exchanges_of
 
 __all__ = [

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from drs_conformance.dialects.neutral import ChatRequest
+from drs_conformance.interruption import uninterrupted
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.seed_only import BACKEND
 
@@ -73,7 +74,11 @@ def _request(
 
 
 def draw(strategy: st.SearchStrategy[Example], count: int, key: int) -> list[Example]:
-    """Draw up to ``count`` examples of ``strategy``, always the same for the same ``key``."""
+    """Draw up to ``count`` examples of ``strategy``, always the same for the same ``key``.
+
+    Ctrl-C waits for the end of it: Hypothesis makes an assertion of its own out of an interrupt
+    that comes while it sets itself up.
+    """
     drawn: list[Example] = []
 
     @seed(key)
@@ -89,6 +94,7 @@ def draw(strategy: st.SearchStrategy[Example], count: int, key: int) -> list[Exa
     def collect(example: Example) -> None:
         drawn.append(example)
 
-    collect()
+    with uninterrupted():
+        collect()
     chooser = random.Random(key)
     return chooser.sample(drawn, min(count, len(drawn)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,20 @@ def test_the_same_key_draws_the_same() -> None:
     assert draw(REQUESTS, 20, 7) == draw(REQUESTS, 20, 7)
     assert draw(REQUESTS, 20, 7) != draw(REQUESTS, 20, 8)
     assert len(draw(REQUESTS, 20, 7)) == 20
+
+
+def test_ctrl_c_waits_for_the_end_of_a_draw() -> None:
+    drawn: list[int] = []
+
+    def interrupted(example: int) -> int:
+        drawn.append(example)
+        if len(drawn) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return example
+
+    with pytest.raises(KeyboardInterrupt):
+        draw(st.integers(0, 99).map(interrupted), 5, 7)
+    assert len(drawn) > 1
 
 
 def test_the_environment_changes_nothing() -> None:

@@ -6,7 +6,7 @@ import signal
 import threading
 
 import pytest
-from drs_conformance.ledger.interruption import uninterrupted
+from drs_conformance.interruption import uninterrupted
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block() -> None:
