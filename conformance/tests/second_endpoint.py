@@ -486,7 +486,7 @@ class Endpoint:
             },
         )
 
-    # test mode
+    # hooks
 
     def _score(self, environ: Document) -> tuple[int, Headers, Document]:
         self._require_auditor(environ)
@@ -524,6 +524,8 @@ class Endpoint:
         values = [known.get(answer) for answer in asked["answers"]]
         answer = {"drs_version": VERSION, "model": MODEL, "log_probabilities": values}
         return 200, [("Cache-Control", "no-store")], answer
+
+    # test mode
 
     def _persona(self, environ: Document, name: str) -> Account:
         self._require_auditor(environ)

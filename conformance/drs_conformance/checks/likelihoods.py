@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from drs_conformance.checks.auditor_hooks import ask_hook
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Untestable
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import Exchange
 
-__all__ = ["AUDITOR", "likelihood_request", "likelihoods"]
-
-AUDITOR = "auditor"
+__all__ = ["likelihood_request", "likelihoods"]
 
 
 def likelihood_request(lab: Lab, request: ChatRequest, answers: Sequence[str]) -> dict[str, Any]:
@@ -30,13 +29,9 @@ def likelihoods(
     lab: Lab, request: ChatRequest, answers: Sequence[str]
 ) -> tuple[list[float], Exchange]:
     """Return the probability of each of different answers, and the exchange that says so."""
-    path = lab.declaration.hook("likelihood")
-    if path is None:
-        raise Untestable("the declaration names no likelihood hook", lab.declaration)
-    exchange = lab.post(path, likelihood_request(lab, request, answers), AUDITOR)
-    if exchange.status != 200:
-        raise Untestable(f"the likelihood hook answered {exchange.status}, not 200", exchange)
-    values = lab.document(exchange, "likelihood-response")["log_probabilities"]
+    question = likelihood_request(lab, request, answers)
+    document, exchange = ask_hook(lab, "likelihood", question, "likelihood-response")
+    values = document["log_probabilities"]
     if len(values) != len(answers):
         raise Untestable("the likelihood hook answered for another number of texts", exchange)
     return [0.0 if value is None else math.exp(value) for value in values], exchange

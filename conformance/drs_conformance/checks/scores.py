@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from drs_conformance.checks.auditor_hooks import ask_hook
 from drs_conformance.checks.lab import Lab
-from drs_conformance.checks.requirement import Untestable
+from drs_conformance.checks.on_demand import OnDemand
 from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.windows import ordinary
 
-__all__ = ["AUDITOR", "Scored", "Windows", "benign_windows", "declared_rate", "score"]
-
-AUDITOR = "auditor"
+__all__ = ["Scored", "benign_windows", "declared_rate", "score", "windows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +40,27 @@ class Scored:
         )
 
 
-class Windows:
-    """Windows of one kind, submitted on demand and kept."""
+def windows(
+    lab: Lab, kind: str, make: Callable[[Random, str], Mapping[str, Any]]
+) -> OnDemand[Scored]:
+    """Return windows of one kind, submitted on demand."""
 
-    def __init__(
-        self, lab: Lab, kind: str, make: Callable[[Random, str], Mapping[str, Any]]
-    ) -> None:
-        self._lab = lab
-        self._kind = kind
-        self._make = make
-        self._scored: list[Scored] = []
+    def submit(number: int) -> Scored:
+        rng = Random(lab.key(f"{kind} {number}"))
+        return score(lab, make(rng, f"w-{rng.getrandbits(40):x}"))
 
-    def scored(self, lab: Lab) -> Iterator[Scored]:
-        """Yield every window from the first one, and submit those nobody has asked for yet.
-
-        What is sent counts as sent by ``lab``.
-        """
-        number = 0
-        while True:
-            if number == len(self._scored):
-                rng = Random(self._lab.key(f"{self._kind} {number}"))
-                self._scored.append(score(self._lab, self._make(rng, f"w-{rng.getrandbits(40):x}")))
-                if lab is not self._lab:
-                    lab.exchanges.append(self._scored[number].exchange)
-            yield self._scored[number]
-            number += 1
+    return OnDemand(lab, submit)
 
 
-def benign_windows(lab: Lab) -> Windows:
+def benign_windows(lab: Lab) -> OnDemand[Scored]:
     """Return the ordinary weeks of this run."""
-    return lab.episode("benign-windows", lambda own: Windows(own, "ordinary week", ordinary))
+    return lab.episode("benign-windows", lambda own: windows(own, "ordinary week", ordinary))
 
 
 def score(lab: Lab, window: Mapping[str, Any]) -> Scored:
     """Submit a window."""
-    path = lab.declaration.hook("score")
-    if path is None:
-        raise Untestable("the declaration names no score hook", lab.declaration)
-    exchange = lab.post(path, window, AUDITOR)
-    if exchange.status != 200:
-        raise Untestable(f"a window was answered {exchange.status}, expected 200", exchange)
-    return Scored(window, exchange, lab.document(exchange, "score-response"))
+    document, exchange = ask_hook(lab, "score", window, "score-response")
+    return Scored(window, exchange, document)
 
 
 def declared_rate(lab: Lab) -> float:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.on_demand import OnDemand
 from drs_conformance.checks.requirement import Untestable
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, Choice
 from drs_conformance.traffic.prompts import open_prompts
@@ -40,7 +40,6 @@ class Study:
     def __init__(self, lab: Lab) -> None:
         """Choose the prompts: of some that were tried once, those with the least certain answer."""
         self._lab = lab
-        self._rounds: list[tuple[Asked, ...]] = []
         surface = lab.surface
         plain = ChatRequest(
             messages=(),
@@ -59,22 +58,7 @@ class Study:
         self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
         blind = sorted(name for name in lab.target.personas if name.startswith("blind-"))
         self.others = (*blind, "fresh")
-
-    def rounds(self, lab: Lab) -> Iterator[tuple[Asked, ...]]:
-        """Yield every round from the first one, and send those that nobody has asked for yet.
-
-        What is sent counts as sent by ``lab``.
-        """
-        number = 0
-        while True:
-            if number == len(self._rounds):
-                before = len(self._lab.exchanges)
-                try:
-                    self._rounds.append(self._send(number))
-                finally:
-                    lab.exchanges.extend(self._lab.exchanges[before:])
-            yield self._rounds[number]
-            number += 1
+        self.rounds = OnDemand(lab, self._send)
 
     def _send(self, number: int) -> tuple[Asked, ...]:
         pairs = [

@@ -10,8 +10,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
 from drs_conformance.checks.lab import Lab
-from drs_conformance.checks.likelihoods import AUDITOR, likelihood_request, likelihoods
+from drs_conformance.checks.likelihoods import likelihood_request, likelihoods
 from drs_conformance.checks.requirement import (
     NotApplicable,
     Untestable,
@@ -19,7 +20,7 @@ from drs_conformance.checks.requirement import (
     expect,
     requirement,
 )
-from drs_conformance.checks.scores import Scored, Windows, benign_windows, declared_rate
+from drs_conformance.checks.scores import Scored, benign_windows, declared_rate, windows
 from drs_conformance.checks.study import Asked, first_value, good_standing
 from drs_conformance.dialects.neutral import ChatRequest, TokenLogprob
 from drs_conformance.statistics.tilts import PairedTilt, Tilt, strength
@@ -81,13 +82,7 @@ def test_auditors_can_ask_for_likelihoods_and_nobody_else(lab: Lab) -> None:
             f"the probabilities of different answers add up to {total:.6f}",
             exchange,
         )
-    for persona in ("control", lab.fresh().name):
-        exchange = lab.send("POST", path, persona, question, faults_too=True)
-        expect(
-            exchange.status == 403,
-            f"a question by an account was answered {exchange.status}, expected 403",
-            exchange,
-        )
+    expect_auditors_only(lab, path, question)
     lab.tried(asked)
 
 
@@ -98,7 +93,7 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
     trial = lab.trial(
         *(KEYED, HOTTER, COLDER), channel="text", reference="the target's likelihood hook"
     )
-    rounds = study.rounds(lab)
+    rounds = study.rounds.by(lab)
     # What is told apart is taken from answers that are not tested.
     laws = [
         _declared(lab, request, texts)
@@ -150,7 +145,7 @@ def test_accounts_get_the_same_answers(lab: Lab) -> None:
     tilt = math.sqrt(2 * trial.design.members["effect"])
     places = [Places() for _ in study.requests]
     keys = {account: [PairedTilt(VALUES, tilt) for _ in study.requests] for account in study.others}
-    for asked in study.rounds(lab):
+    for asked in study.rounds.by(lab):
         answers = {(item.prompt, item.account): item for item in asked}
         for account in trial.open:
             for prompt, (place, key) in enumerate(zip(places, keys[account], strict=True)):
@@ -193,7 +188,7 @@ def test_ordinary_weeks_are_not_flagged(lab: Lab) -> None:
         conforming=declared_rate(lab),
     )
     alarms: list[Scored] = []
-    for scored in benign_windows(lab).scored(lab):
+    for scored in benign_windows(lab).by(lab):
         if scored.flagged:
             alarms.append(scored)
         trial.observe_coin(bool(scored.flagged))
@@ -215,7 +210,7 @@ def test_hard_cases_are_not_flagged(lab: Lab) -> None:
         reference="three times the declared rate of false alarms",
         conforming=3 * declared_rate(lab),
     )
-    streams = {kind: Windows(lab, kind, make).scored(lab) for kind, make in HARD_CASES.items()}
+    streams = {kind: windows(lab, kind, make).by(lab) for kind, make in HARD_CASES.items()}
     alarms: list[Scored] = []
     while trial.open:
         for kind in trial.open:
@@ -245,7 +240,7 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
     effect = trial.design.members["effect"]
     step = 0.5 * 10.0**-surface.decimals
     returned = [_Returned(effect, step) for _ in study.requests]
-    for asked in study.rounds(lab):
+    for asked in study.rounds.by(lab):
         for item in asked:
             for choice in item.answer.choices:
                 if not choice.tokens:

@@ -58,8 +58,6 @@ class Design:
             # Half of all is gross enough; few targets that do wrong do so every time.
             scaled = low + (high - low) * factor
             members["violating"] = min(scaled, max(high, 0.5)) if high > low else max(scaled, 0.02)
-        elif members["kind"] == "divergence":
-            members["effect"] = min(members["effect"] * factor, 0.5)
         else:
             members["effect"] = min(members["effect"] * factor, 0.5)
             if members["kind"] == "difference":

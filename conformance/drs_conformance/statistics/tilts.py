@@ -18,32 +18,13 @@ from drs_conformance.statistics.boosting import Array
 __all__ = ["PairedTilt", "Tilt", "strength"]
 
 
-class Tilt:
-    """What is known of the key in one context whose distribution is known.
-
-    ``values`` is the number of values that are told apart, ten at most; ``predicted`` is a law of
-    its own, so the pair (``p``, ``predicted``) is a simple hypothesis against a simple one.
-    """
+class _Keyed:
+    """Which keys are how likely in one context, before and after what was seen there."""
 
     def __init__(self, values: int, strength: float) -> None:
         self._signs = _keys(values)
         self._strength = strength
         self._log_weight = np.zeros(len(self._signs))
-
-    def predicted(self, p: Array) -> Array:
-        """Return the law (values,) of the next value, averaged over keys as they are known now."""
-        result: Array = self._weights() @ self._tilted(p)
-        return result
-
-    def learn(self, p: Array, value: int) -> None:
-        """Take in a value that was drawn where ``p`` (values,) was the law without a tilt."""
-        if p[value] > 0:
-            self._log_weight = self._log_weight + np.log(self._tilted(p)[:, value] / p[value])
-
-    def _tilted(self, p: Array) -> Array:
-        raised = p * np.exp(self._strength * self._signs)
-        result: Array = raised / raised.sum(axis=1, keepdims=True)
-        return result
 
     def _weights(self) -> Array:
         weights = np.exp(self._log_weight - self._log_weight.max())
@@ -51,7 +32,26 @@ class Tilt:
         return result
 
 
-class PairedTilt:
+class Tilt(_Keyed):
+    """What is known of the key in one context whose distribution is known.
+
+    ``values`` is the number of values that are told apart, ten at most; ``predicted`` is a law of
+    its own, so the pair (``p``, ``predicted``) is a simple hypothesis against a simple one.
+    """
+
+    def predicted(self, p: Array) -> Array:
+        """Return the law (values,) of the next value, averaged over keys as they are known now."""
+        result: Array = self._weights() @ _tilted(p, self._signs, self._strength)
+        return result
+
+    def learn(self, p: Array, value: int) -> None:
+        """Take in a value that was drawn where ``p`` (values,) was the law without a tilt."""
+        if p[value] > 0:
+            law = _tilted(p, self._signs, self._strength)
+            self._log_weight = self._log_weight + np.log(law[:, value] / p[value])
+
+
+class PairedTilt(_Keyed):
     """What is known of the key in one context whose distribution nobody knows.
 
     Of two values, one drawn with the tilt and one without, only the order is looked at: without a
@@ -60,15 +60,9 @@ class PairedTilt:
     Terry, Biometrika 39, 1952.)
     """
 
-    def __init__(self, values: int, strength: float) -> None:
-        self._signs = _keys(values)
-        self._strength = strength
-        self._log_weight = np.zeros(len(self._signs))
-
     def predicted(self, suspected: int, other: int) -> float:
         """Return the probability that it is ``suspected`` that came with the tilt."""
-        weights = np.exp(self._log_weight - self._log_weight.max())
-        return float((weights * self._likely(suspected, other)).sum() / weights.sum())
+        return float((self._weights() * self._likely(suspected, other)).sum())
 
     def learn(self, suspected: int, other: int) -> None:
         """Take in a pair of values."""
@@ -89,8 +83,7 @@ def strength(divergence: float, p: Array) -> float:
     low, high = 0.0, 32.0
 
     def average(d: float) -> float:
-        raised = p * np.exp(d * signs)
-        law = raised / raised.sum(axis=1, keepdims=True)
+        law = _tilted(p, signs, d)
         possible = p > 0
         ratio = np.log(law[:, possible] / p[possible])
         return float((law[:, possible] * ratio).sum(axis=1).mean())
@@ -101,6 +94,13 @@ def strength(divergence: float, p: Array) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if average(middle) < divergence else (low, middle)
     return high
+
+
+def _tilted(p: Array, signs: Array, strength: float) -> Array:
+    """Return the law under each key, shape (keys, values)."""
+    raised = p * np.exp(strength * signs)
+    result: Array = raised / raised.sum(axis=1, keepdims=True)
+    return result
 
 
 def _keys(values: int) -> Array:

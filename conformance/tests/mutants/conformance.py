@@ -32,7 +32,7 @@ def test_mode_for_everybody(parts: Parts) -> Parts:
     """Any credential may drive the test mode."""
 
     class Mode(TestMode):
-        def allowed(self, auditor: bool) -> bool:
+        def allowed(self, is_auditor: bool) -> bool:
             return True
 
     return replace(parts, test_mode=Mode())

@@ -30,24 +30,32 @@ def signs(vocabulary: int) -> Logits:
     return np.array([sign(token) for token in range(vocabulary)], np.float32)
 
 
+class Everywhere:
+    """Changes the logits of every account, whatever its standing."""
+
+    def __init__(self, original: Any, change: Callable[[Logits], Logits]) -> None:
+        self.mechanism = original.mechanism
+        self.covert = original.covert
+        self._change = change
+
+    def applies_to(self, account: Account) -> bool:
+        return True
+
+    def step(self, logits: Logits, previous: int) -> Logits:
+        return self._change(logits)
+
+
 @mutant(breaks=["STD-01", "STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
 def some_accounts_are_perturbed(parts: Parts, tilt: float) -> Parts:
     """Accounts other than `control` get a keyed tilt in good standing, log-probabilities too."""
-    original = parts.perturbation
     tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
 
-    class Everywhere:
-        mechanism = original.mechanism
-        covert = original.covert
-
+    class Elsewhere(Everywhere):
         def applies_to(self, account: Account) -> bool:
             # The measure itself is left out here: how it treats numbers is another matter.
             return account.persona != "control" and not account.under("perturb")
 
-        def step(self, logits: Logits, previous: int) -> Logits:
-            return logits + tilts
-
-    return replace(parts, perturbation=Everywhere())
+    return replace(parts, perturbation=Elsewhere(parts.perturbation, lambda x: x + tilts))
 
 
 @mutant(breaks=["STD-01", "STD-03"], strengths={"weak": 0.15, "middle": 0.35, "strong": 1.5})
@@ -93,7 +101,7 @@ def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
 def everybody_is_perturbed(parts: Parts, tilt: float) -> Parts:
     """All accounts get a keyed tilt in good standing, and log-probabilities that agree with it."""
     tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
-    return replace(parts, perturbation=_Everywhere(parts.perturbation, lambda x: x + tilts))
+    return replace(parts, perturbation=Everywhere(parts.perturbation, lambda x: x + tilts))
 
 
 @mutant(breaks=["STD-01"], strengths={"weak": 1.1, "middle": 1.25, "strong": 3.0})
@@ -104,22 +112,7 @@ def everybody_gets_a_colder_model(parts: Parts, power: float) -> Parts:
         raised: Logits = logits * np.float32(power)
         return raised
 
-    return replace(parts, perturbation=_Everywhere(parts.perturbation, colder))
-
-
-class _Everywhere:
-    """Changes the logits of every account, whatever its standing."""
-
-    def __init__(self, original: Any, change: Callable[[Logits], Logits]) -> None:
-        self.mechanism = original.mechanism
-        self.covert = original.covert
-        self._change = change
-
-    def applies_to(self, account: Account) -> bool:
-        return True
-
-    def step(self, logits: Logits, previous: int) -> Logits:
-        return self._change(logits)
+    return replace(parts, perturbation=Everywhere(parts.perturbation, colder))
 
 
 @mutant(breaks=["STD-11"])

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.auditors_only import AuditorsOnly
 from drs_reference.response.cases import case_record
 
 
-class CaseFile:
+class CaseFile(AuditorsOnly):
     """Case records, for auditors only."""
-
-    def allowed(self, auditor: bool) -> bool:
-        """Whether a caller may read case records."""
-        return auditor
 
     def record(self, accounts: Accounts, case: str) -> dict[str, Any] | None:
         """The record of a case (schema ``case-record``), or None if there is no such case."""

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.auditors_only import AuditorsOnly
 from drs_reference.gateway.body import (
     BodyError,
     BodyTimeoutError,
@@ -120,9 +121,7 @@ class ControlPlane:
 
     async def case(self, request: Request) -> Response:
         """``GET`` a case record."""
-        account = await self._caller(request)
-        if not self.parts.cases.allowed(self._is_auditor(account)):
-            raise _refuse(403, "Case records are open to auditors only.")
+        await self._auditor(request, self.parts.cases, "Case records are")
         case = request.path_params["case"]
         record = await run_in_threadpool(self.parts.cases.record, self.accounts, case)
         if record is None:
@@ -131,18 +130,16 @@ class ControlPlane:
 
     async def score(self, request: Request) -> Response:
         """``POST`` a window of test data."""
-        caller, hook = await self._caller(request), self.parts.score_hook
-        if not hook.allowed(self._is_auditor(caller)):
-            raise _refuse(403, "Scores are open to auditors only.")
+        hook = self.parts.score_hook
+        await self._auditor(request, hook, "Scores are")
         with _refused_bodies():
             body = await read_body(request, BODY_MAX)
             return JSONResponse(await run_in_threadpool(hook.read, body), headers=_NO_STORE)
 
     async def likelihood(self, request: Request) -> Response:
         """``POST`` answers whose probabilities are asked for."""
-        caller, hook = await self._caller(request), self.parts.likelihood_hook
-        if not hook.allowed(self._is_auditor(caller)):
-            raise _refuse(403, "Likelihoods are open to auditors only.")
+        hook = self.parts.likelihood_hook
+        await self._auditor(request, hook, "Likelihoods are")
         document = await self._document(request, "likelihood-request")
         if document["model"] not in self.parts.terms.models:
             raise _refuse(404, "There is no such model; the declaration lists them.")
@@ -193,10 +190,12 @@ class ControlPlane:
     def _is_auditor(self, account: Account) -> bool:
         return self.parts.credentials.is_auditor(account.persona)
 
+    async def _auditor(self, request: Request, part: AuditorsOnly, is_open: str) -> None:
+        if not part.allowed(self._is_auditor(await self._caller(request))):
+            raise _refuse(403, f"{is_open} open to auditors only.")
+
     async def _persona(self, request: Request) -> Account:
-        caller = await self._caller(request)
-        if not self.parts.test_mode.allowed(self._is_auditor(caller)):
-            raise _refuse(403, "The test mode is open to auditors only.")
+        await self._auditor(request, self.parts.test_mode, "The test mode is")
         look = self.parts.test_mode.look
         account = await run_in_threadpool(look, self.accounts, request.path_params["persona"])
         if account is None:

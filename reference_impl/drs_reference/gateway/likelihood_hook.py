@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from drs_reference.gateway.auditors_only import AuditorsOnly
 from drs_reference.gateway.sampling import Model, log_probabilities
 from drs_reference.standard import VERSION
 
@@ -16,15 +17,11 @@ __all__ = ["LikelihoodHook"]
 _DECIMALS = 9
 
 
-class LikelihoodHook:
+class LikelihoodHook(AuditorsOnly):
     """Answers for the model as it is declared, whatever is done to what accounts get."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
-
-    def allowed(self, is_auditor: bool) -> bool:
-        """Whether the caller may ask."""
-        return is_auditor
 
     def answer(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the ``likelihood-response`` for a valid ``likelihood-request``."""

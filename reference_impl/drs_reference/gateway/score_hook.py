@@ -7,6 +7,7 @@ from typing import Any
 
 from drs_reference.detection.detector import Detector
 from drs_reference.detection.windows import Window, read_window
+from drs_reference.gateway.auditors_only import AuditorsOnly
 from drs_reference.gateway.body import BodyError, parse_object
 from drs_reference.standard import VERSION
 
@@ -16,16 +17,12 @@ BODY_MAX = 32 << 20
 """Largest body of a score request, bytes."""
 
 
-class ScoreHook:
+class ScoreHook(AuditorsOnly):
     """Answers score requests; what it is shown touches no account."""
 
     def __init__(self, detector: Detector, false_positive_rate: float) -> None:
         self.detector = detector
         self.false_positive_rate = false_positive_rate
-
-    def allowed(self, is_auditor: bool) -> bool:
-        """Whether the caller may ask."""
-        return is_auditor
 
     def read(self, body: bytes) -> dict[str, Any]:
         """Answer a body that should be a ``score-request``. Raises ``BodyError``."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.auditors_only import AuditorsOnly
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.response.ladder import Event
 from drs_reference.response.procedure import Account
@@ -22,14 +23,10 @@ class ClockRangeError(Exception):
     """The clock of a persona would be advanced by more than ``OFFSET_MAX_S``."""
 
 
-class TestMode:
+class TestMode(AuditorsOnly):
     """Acts on existing personas; each method returns the account after."""
 
     __test__ = False
-
-    def allowed(self, auditor: bool) -> bool:
-        """Whether a caller may use the test mode."""
-        return auditor
 
     def look(self, accounts: Accounts, persona: str) -> Account | None:
         """The account of a persona, or None if there is no such persona."""
