@@ -7,6 +7,8 @@ from drs_conformance.dialects.neutral import (
     Dialect,
     MalformedAnswer,
     TokenLogprob,
+    Tool,
+    ToolCall,
     Usage,
 )
 from drs_conformance.dialects.openai_chat import OpenAIChat
@@ -19,6 +21,8 @@ __all__ = [
     "MalformedAnswer",
     "OpenAIChat",
     "TokenLogprob",
+    "Tool",
+    "ToolCall",
     "UnknownDialect",
     "Usage",
     "dialect",

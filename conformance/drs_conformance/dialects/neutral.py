@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from drs_conformance.ledger import Exchange, WireRequest
 
@@ -15,6 +15,8 @@ __all__ = [
     "Dialect",
     "MalformedAnswer",
     "TokenLogprob",
+    "Tool",
+    "ToolCall",
     "Usage",
 ]
 
@@ -33,11 +35,22 @@ class MalformedAnswer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may call; `parameters` is a JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """A chat request. None leaves a parameter out.
 
-    `messages` are pairs (role, text). `max_tokens` bounds each choice, in tokens. `extra` are
-    members put into the body as they are, over those of the same name.
+    `messages` are pairs (role, text). `max_tokens` bounds each choice, in tokens. `schema` is a
+    JSON Schema that the text of the answer has to follow. Where there are `tools` the model has to
+    call one of them. `extra` are members put into the body as they are, over those of the same
+    name.
     """
 
     messages: tuple[tuple[str, str], ...]
@@ -52,6 +65,8 @@ class ChatRequest:
     stop: tuple[str, ...] = ()
     stream: bool = False
     user: str | None = None
+    schema: Mapping[str, Any] | None = None
+    tools: tuple[Tool, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -65,13 +80,26 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model asks for; `arguments` is JSON text as it came."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the answers to a request. `tokens` is empty when no log-probabilities came."""
+    """One of the answers to a request. `tokens` is empty when no log-probabilities came.
+
+    `refusal` is the text with which the model declines, where the dialect sets it apart.
+    """
 
     index: int
     text: str
     finish_reason: str | None
     tokens: tuple[TokenLogprob, ...]
+    tool_calls: tuple[ToolCall, ...] = ()
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

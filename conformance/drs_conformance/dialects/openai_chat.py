@@ -17,6 +17,7 @@ from drs_conformance.dialects.neutral import (
     Choice,
     MalformedAnswer,
     TokenLogprob,
+    ToolCall,
     Usage,
 )
 from drs_conformance.ledger import Exchange, MalformedBody, WireRequest, parse_body
@@ -50,6 +51,9 @@ class OpenAIChat:
             "stop": list(request.stop) or None,
             "stream": request.stream or None,
             "user": request.user,
+            "response_format": _format(request),
+            "tools": _tools(request),
+            "tool_choice": "required" if request.tools else None,
         }
         return {
             "model": model,
@@ -91,6 +95,21 @@ def _bias(request: ChatRequest) -> dict[str, float] | None:
     return {str(token): bias for token, bias in request.logit_bias.items()}
 
 
+def _format(request: ChatRequest) -> dict[str, object] | None:
+    if request.schema is None:
+        return None
+    schema = {"name": "answer", "schema": dict(request.schema), "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _tools(request: ChatRequest) -> list[dict[str, object]] | None:
+    functions = [
+        {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+        for tool in request.tools
+    ]
+    return [{"type": "function", "function": function} for function in functions] or None
+
+
 def _whole(exchange: Exchange) -> ChatAnswer:
     try:
         raw = exchange.json()
@@ -109,6 +128,8 @@ def _whole(exchange: Exchange) -> ChatAnswer:
                 text=_text_or_null(message.get("content"), f"{pointer}/message/content"),
                 finish_reason=_finish(entry, pointer),
                 tokens=tuple(_tokens(entry.get("logprobs"), f"{pointer}/logprobs")),
+                tool_calls=tuple(_calls(message.get("tool_calls"), f"{pointer}/message")),
+                refusal=_text_or_null(message.get("refusal"), f"{pointer}/message/refusal") or None,
             )
         )
     return ChatAnswer(
@@ -147,11 +168,30 @@ class _Part:
 
     def __init__(self) -> None:
         self.text: list[str] = []
+        self.refusal: list[str] = []
         self.tokens: list[TokenLogprob] = []
+        self.calls: dict[int, list[str]] = {}
         self.finish_reason: str | None = None
 
     def choice(self, index: int) -> Choice:
-        return Choice(index, "".join(self.text), self.finish_reason, tuple(self.tokens))
+        return Choice(
+            index,
+            "".join(self.text),
+            self.finish_reason,
+            tuple(self.tokens),
+            tuple(ToolCall(name, arguments) for _, (name, arguments) in sorted(self.calls.items())),
+            "".join(self.refusal) or None,
+        )
+
+    def add_calls(self, value: object, pointer: str) -> None:
+        """Take in parts of tool calls: the first of each has its name, all have arguments."""
+        for number, item in enumerate([] if value is None else _array(value, pointer)):
+            place = f"{pointer}/{number}"
+            entry = _object(item, place)
+            function = _object(entry.get("function"), f"{place}/function")
+            call = self.calls.setdefault(_count(entry.get("index"), f"{place}/index"), ["", ""])
+            call[0] += _text_or_null(function.get("name"), f"{place}/function/name")
+            call[1] += _text_or_null(function.get("arguments"), f"{place}/function/arguments")
 
 
 def _add_delta(parts: dict[int, _Part], item: object, pointer: str) -> None:
@@ -159,6 +199,8 @@ def _add_delta(parts: dict[int, _Part], item: object, pointer: str) -> None:
     part = parts.setdefault(_count(entry.get("index"), f"{pointer}/index"), _Part())
     delta = _object(entry.get("delta"), f"{pointer}/delta")
     part.text.append(_text_or_null(delta.get("content"), f"{pointer}/delta/content"))
+    part.refusal.append(_text_or_null(delta.get("refusal"), f"{pointer}/delta/refusal"))
+    part.add_calls(delta.get("tool_calls"), f"{pointer}/delta/tool_calls")
     part.tokens.extend(_tokens(entry.get("logprobs"), f"{pointer}/logprobs"))
     part.finish_reason = _finish(entry, pointer) or part.finish_reason
 
@@ -210,6 +252,16 @@ def _tokens(value: object, pointer: str) -> Iterator[TokenLogprob]:
                     () if listed is None else _array(listed, f"{place}/top_logprobs")
                 )
             ),
+        )
+
+
+def _calls(value: object, pointer: str) -> Iterator[ToolCall]:
+    for number, item in enumerate([] if value is None else _array(value, f"{pointer}/tool_calls")):
+        place = f"{pointer}/tool_calls/{number}/function"
+        function = _object(_object(item, place).get("function"), place)
+        yield ToolCall(
+            _text(function.get("name"), f"{place}/name"),
+            _text(function.get("arguments"), f"{place}/arguments"),
         )
 
 

@@ -10,6 +10,8 @@ from drs_conformance.dialects import (
     Choice,
     MalformedAnswer,
     TokenLogprob,
+    Tool,
+    ToolCall,
     UnknownDialect,
     Usage,
     dialect,
@@ -83,6 +85,7 @@ def test_a_plain_request_has_no_optional_member():
 def test_every_parameter_has_its_member():
     request = ChatRequest(
         (("user", "x"),), 7, 0.0, 0.5, 0, 3, True, 0, {5: -1.5}, ("a",), True, "u",
+        {"type": "object"}, (Tool("add", "Adds.", {"type": "array"}),),
         {"echo": True, "max_tokens": 9},
     )  # fmt: skip
     wire = CHAT.encode(request, "m", "")
@@ -100,6 +103,21 @@ def test_every_parameter_has_its_member():
         "stop": ["a"],
         "stream": True,
         "user": "u",
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": {"type": "object"}, "strict": True},
+        },
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "add",
+                    "description": "Adds.",
+                    "parameters": {"type": "array"},
+                },
+            }
+        ],
+        "tool_choice": "required",
         "echo": True,
     }
     assert wire.output_tokens == 21
@@ -122,6 +140,28 @@ def test_a_whole_answer(exchange):
     assert answer.choices == (Choice(0, "Hi", "stop", (READ,)), Choice(1, "", None, ()))
     assert answer.usage == Usage(3, 1)
     assert answer.raw == ANSWER
+
+
+def test_calls_and_refusals_are_read_whole_and_in_parts(exchange):
+    calls = [{"id": "c", "function": {"name": "add", "arguments": '{"a": 1}'}}]
+    message = {"content": None, "tool_calls": calls, "refusal": "No."}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    (whole,) = CHAT.decode(exchange({**ANSWER, "choices": [choice]}), stream=False).choices
+    deltas = [
+        {"tool_calls": [{"index": 0, "function": {"name": "add", "arguments": ""}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": '{"a"'}}], "refusal": "N"},
+        {"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}], "refusal": "o."},
+        {},
+    ]
+    events = [
+        {"model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+        for delta in deltas
+    ]
+    events[-1]["choices"][0]["finish_reason"] = "tool_calls"
+    (parts,) = CHAT.decode(exchange(stream_of(events), media_type=STREAM), stream=True).choices
+    assert whole == parts
+    assert whole.tool_calls == (ToolCall("add", '{"a": 1}'),)
+    assert whole.refusal == "No."
 
 
 @pytest.mark.parametrize(

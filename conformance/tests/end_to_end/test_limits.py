@@ -93,7 +93,7 @@ def test_without_authorisation_nothing_is_sent(
             )
         elif fault == "below-budget":
             target.write_text(
-                target.read_text().replace("max_requests: 600", "max_requests: 99999")
+                target.read_text().replace("max_requests: 16000", "max_requests: 99999")
             )
         elif fault == "unset-credential":
             del credentials["DRS_CONTROL"]
@@ -198,9 +198,7 @@ def test_the_target_can_be_started_by_the_run(tmp_path: Path) -> None:
         f"DRS_{name}": f"drs-test-{name.lower()}-{os.urandom(20).hex()}"
         for name in (
             "CONTROL",
-            "FRESH_1",
-            "FRESH_2",
-            "FRESH_3",
+            *(f"FRESH_{number}" for number in range(1, 9)),
             "THROTTLED",
             "PERTURBED",
             "SUSPENDED",
@@ -217,14 +215,14 @@ def test_the_target_can_be_started_by_the_run(tmp_path: Path) -> None:
         'drs_version: "0.1"\nissued_by: Test\ncontact: mailto:test@lab.example\n'
         "origins: ['http://127.0.0.1:*']\nnot_before: '2020-01-01T00:00:00Z'\n"
         "expires_at: '2099-01-01T00:00:00Z'\n"
-        "bounds: {max_requests: 600, max_output_tokens: 20000, max_cost_usd: 1, "
+        "bounds: {max_requests: 2000, max_output_tokens: 60000, max_cost_usd: 1, "
         "max_concurrency: 1}\n"
     )
     (tmp_path / "target.yaml").write_text(
         f'drs_version: "0.1"\nname: Started\nbase_url: http://127.0.0.1:1/v1\n'
         f"dialect: openai_chat\nmodel: drs-reference-1\nauthorisation: authorisation.yaml\n"
         f"personas:\n{personas}\n"
-        f"budget: {{max_requests: 600, max_output_tokens: 20000, max_cost_usd: 1}}\n"
+        f"budget: {{max_requests: 2000, max_output_tokens: 60000, max_cost_usd: 1}}\n"
         f"start:\n  command: ['{sys.executable}', -m, drs_reference, serve, "
         f"--credentials, keys.env]\n"
     )

@@ -13,9 +13,7 @@ from starlette.datastructures import Headers
 
 PERSONAS: Mapping[str, str | None] = {
     "control": None,
-    "fresh-1": None,
-    "fresh-2": None,
-    "fresh-3": None,
+    **{f"fresh-{number}": None for number in range(1, 9)},
     "throttled": "throttled",
     "perturbed": "perturbed",
     "suspended": "suspended",

@@ -80,7 +80,7 @@ def target_document(
         "model": terms.models[0],
         "authorisation": "authorisation.yaml",
         "personas": personas,
-        "budget": {"max_requests": 600, "max_output_tokens": 60000, "max_cost_usd": 1.0},
+        "budget": {"max_requests": 16000, "max_output_tokens": 500000, "max_cost_usd": 1.0},
         "trusted_key": trusted_key,
     }
 
