@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -26,7 +27,8 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import Problem, problem_response
-from drs_reference.gateway.sampling import Emission, Generation
+from drs_reference.gateway.sampling import Emission, Generating, Generation
+from drs_reference.gateway.structured_output import DRAFTS_MAX, Drafts, Form
 from drs_reference.response.procedure import Account
 
 log = logging.getLogger(__name__)
@@ -111,15 +113,26 @@ class Inference:
             return self._error(404, "There is no such model.", "model", "model_not_found")
         return JSONResponse(self.parts.dialect.model(name, self._started()))
 
-    def generation(self, account: Account, chat: ChatRequest) -> Generation:
+    def generation(self, account: Account, chat: ChatRequest) -> Generating:
         """The work that a request asks for; perturbed only for an account under that measure."""
+        alternatives = chat.top_logprobs if chat.logprobs else 0
+        if chat.form is not None:
+            first = chat.sampling.seed
+
+            def draft(choice: int, attempt: int, form: Form | None) -> Generation:
+                number = (DRAFTS_MAX + 1) * choice + attempt
+                sampling = replace(chat.sampling, seed=None if first is None else first + number)
+                messages = (*(form.notice if form else ()), *chat.messages)
+                return Generation(self.parts.model, messages, sampling, alternatives=alternatives)
+
+            return Drafts(chat.form, chat.choices, draft)
         perturbation = self.parts.perturbation
         return Generation(
             self.parts.model,
             chat.messages,
             chat.sampling,
             choices=chat.choices,
-            alternatives=chat.top_logprobs if chat.logprobs else 0,
+            alternatives=alternatives,
             perturb=perturbation.step if perturbation.applies_to(account) else None,
         )
 
@@ -159,7 +172,7 @@ class Inference:
             raise _Refused(self._problem(problem, fields))
         return chat
 
-    async def _events(self, chat: ChatRequest, generation: Generation) -> AsyncIterator[bytes]:
+    async def _events(self, chat: ChatRequest, generation: Generating) -> AsyncIterator[bytes]:
         dialect, shown = self.parts.dialect, self.parts.exposure.logprob
         head = dialect.head(chat, int(self.parts.clock.now().timestamp()))
         emissions = generation.emissions()

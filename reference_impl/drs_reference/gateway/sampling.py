@@ -95,10 +95,18 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Emission:
-    """Tokens of one choice that are ready to be shown, and their text.
+class Call:
+    """A tool that the model calls; ``arguments`` is JSON text."""
 
-    ``finish`` is set on the last emission of a choice: stop or length.
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Tokens of one choice that are ready to be shown, and their text, or a tool call.
+
+    ``finish`` is set on the last emission of a choice: stop, length or tool_calls.
     """
 
     choice: int
@@ -106,6 +114,7 @@ class Emission:
     text: str
     finish: str | None = None
     generated: int = 0
+    call: Call | None = None
 
 
 def log_probabilities(logits: Logits) -> Floats:
@@ -235,6 +244,21 @@ class _Choice:
             start += len(token.text)
         self.done = True
         return Emission(self.index, tuple(kept), text, reason, self._generated)
+
+
+class Generating(Protocol):
+    """The work of one request; tokens are counted once ``emissions`` has ended."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the rendered prompt."""
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens that were generated, of all choices."""
+
+    def emissions(self) -> Iterator[Emission]:
+        """Emissions of all choices."""
 
 
 class Generation:
