@@ -113,14 +113,20 @@ STORY = (
     ((" on", 70), (" by", 30)),
     ((".", 100),),
 )
-_SUM = re.compile(r"(\d+) ?\+ ?(\d+)")
+_SUM = re.compile(r"(\d+) ?(?:\+|and) ?(\d+)")
+_PROGRAM = re.compile(r"function (\w+) that (adds|subtracts|multiplies by) (\d+)")
+_OPERATORS = {"adds": "+", "subtracts": "-", "multiplies by": "*"}
 
 
 def slots(prompt: str) -> Iterator[tuple[tuple[str, int], ...]]:
     """Yield for each position of an answer the possible tokens with their weights, best first."""
     yield OPENINGS
-    found = _SUM.search(prompt)
-    if found is None:
+    found, program = _SUM.search(prompt), _PROGRAM.search(prompt)
+    if program is not None:
+        name, operation, operand = program.groups()
+        yield ((f"\ndef {name}(x):", 100),)
+        yield ((f"\n    return x {_OPERATORS[operation]} {operand}", 100),)
+    elif found is None:
         yield from STORY
     else:
         for token in (",", " it", " is", f" {int(found[1]) + int(found[2])}", "."):
@@ -668,7 +674,7 @@ class Endpoint:
                 "score": SCORE,
                 "likelihood": LIKELIHOOD,
             },
-            "good_standing": {"false_positive_rate": FALSE_ALARMS},
+            "good_standing": {"false_positive_rate": FALSE_ALARMS, "benign_error_rate": 0.01},
             "notice": {"covert_delay_max_s": 0},
             "appeals": {"decision_max_s": DECISION_S, "contact": "mailto:appeals@lab.example"},
             "perturbation": [],
@@ -810,7 +816,7 @@ def variable(persona: str) -> str:
 def write_target(folder: Path, endpoint: Endpoint) -> None:
     """Write the files that a test of this server needs; JSON is YAML."""
     now = datetime.now(UTC).replace(microsecond=0)
-    bounds = {"max_requests": 4000, "max_output_tokens": 200_000, "max_cost_usd": 1.0}
+    bounds = {"max_requests": 16_000, "max_output_tokens": 500_000, "max_cost_usd": 1.0}
     target = {
         "drs_version": VERSION,
         "name": "Table endpoint",

@@ -61,7 +61,8 @@ class Design:
         else:
             members["effect"] = min(members["effect"] * factor, 0.5)
             if members["kind"] == "difference":
-                members["discordant"] = max(members["discordant"], members["effect"])
+                # Some pairs differ the other way, whatever the effect is.
+                members["discordant"] = max(members["discordant"], 1.25 * members["effect"])
         # Room for an alternative that cannot come as far as the greater effect.
         members["cap"] = min(members["cap"], math.ceil(3 * members["cap"] / factor))
         return Design(members)

@@ -60,6 +60,9 @@ class Terms:
     likelihood_path: str = "/drs/v1/likelihood"
     test_path: str = "/drs/v1/test"
     false_positive_rate: float = 0.003
+    benign_error_rate: float = 0.02
+    first_token_p99_ms: float = 4000
+    latency_overhead_p99_ms: float = 50
 
 
 class DeclarationBuilder:
@@ -99,7 +102,12 @@ class DeclarationBuilder:
                 "score": terms.score_path,
                 "likelihood": terms.likelihood_path,
             },
-            "good_standing": {"false_positive_rate": terms.false_positive_rate},
+            "good_standing": {
+                "latency_overhead_p99_ms": terms.latency_overhead_p99_ms,
+                "first_token_p99_ms": terms.first_token_p99_ms,
+                "benign_error_rate": terms.benign_error_rate,
+                "false_positive_rate": terms.false_positive_rate,
+            },
             "notice": {"covert_delay_max_s": terms.covert_delay_max_s},
             "appeals": {"decision_max_s": terms.decision_max_s, "contact": terms.contact},
             "perturbation": [
@@ -119,6 +127,8 @@ class DeclarationBuilder:
             "path": self.terms.chat_path,
             "models": list(self.terms.models),
             "streaming": True,
+            "structured_output": True,
+            "tools": True,
             "bounds": {
                 "top_logprobs_max": bounds.top_logprobs_max,
                 "logprob_decimals": bounds.logprob_decimals,
