@@ -1,9 +1,9 @@
-"""Routes of inference: the chat surface and the list of models."""
+"""Routes of inference: the chat surfaces and the list of models."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -26,6 +26,7 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import Problem, problem_response
+from drs_reference.gateway.reasoning import ReasonedGeneration
 from drs_reference.gateway.sampling import Emission, Generation
 from drs_reference.response.procedure import Account
 
@@ -50,15 +51,26 @@ class Inference:
         self._workers: anyio.CapacityLimiter | None = None
 
     def routes(self) -> list[Route]:
-        """The declared surface and the models."""
+        """The declared surfaces and the models."""
         return [
             Route(self.parts.terms.chat_path, self.chat, methods=["POST"]),
+            Route(self.parts.terms.reasoning_chat_path, self.reasoned_chat, methods=["POST"]),
             Route("/v1/models", self.models, methods=["GET"]),
             Route("/v1/models/{model}", self.model, methods=["GET"]),
         ]
 
     async def chat(self, request: Request) -> Response:
-        """``POST`` a chat request: credential, standing, quota, body, bounds, answer."""
+        """``POST`` a chat request."""
+        return await self._chat(request, self.parts.terms.models, Generation)
+
+    async def reasoned_chat(self, request: Request) -> Response:
+        """``POST`` a chat request whose answer keeps its steps back."""
+        return await self._chat(request, self.parts.terms.reasoning_models, ReasonedGeneration)
+
+    async def _chat(
+        self, request: Request, models: Sequence[str], kind: type[Generation]
+    ) -> Response:
+        """Credential, standing, quota, body, bounds, answer."""
         try:
             body: bytes | Response = await read_body(request)
         except BodyTooLargeError:
@@ -71,10 +83,10 @@ class Inference:
             if isinstance(body, Response):
                 body.headers.update(fields)
                 return body
-            chat = self._read(body, fields)
+            chat = self._read(body, fields, models)
         except _Refused as refused:
             return refused.response
-        generation = self.generation(account, chat)
+        generation = self.generation(account, chat, kind)
         if chat.stream:
             events = self._events(chat, generation)
             no_store = {**fields, "Cache-Control": "no-store"}
@@ -90,6 +102,7 @@ class Inference:
             ),
             limiter=self._limit(),
         )
+        self._keep(document["id"], chat, generation)
         return JSONResponse(document, headers=fields)
 
     async def models(self, request: Request) -> Response:
@@ -111,10 +124,10 @@ class Inference:
             return self._error(404, "There is no such model.", "model", "model_not_found")
         return JSONResponse(self.parts.dialect.model(name, self._started()))
 
-    def generation(self, account: Account, chat: ChatRequest) -> Generation:
+    def generation(self, account: Account, chat: ChatRequest, kind: type[Generation]) -> Generation:
         """The work that a request asks for; perturbed only for an account under that measure."""
         perturbation = self.parts.perturbation
-        return Generation(
+        return kind(
             self.parts.model,
             chat.messages,
             chat.sampling,
@@ -143,15 +156,20 @@ class Inference:
             raise _Refused(self._problem(problem, fields))
         return fields
 
-    def _read(self, body: bytes, fields: Mapping[str, str]) -> ChatRequest:
+    def _keep(self, answer: str, chat: ChatRequest, generation: Generation) -> None:
+        if isinstance(generation, ReasonedGeneration):
+            now = self.parts.clock.now()
+            self.parts.reasoning_hook.keep(answer, chat.model, generation.withheld, now)
+
+    def _read(self, body: bytes, fields: Mapping[str, str], models: Sequence[str]) -> ChatRequest:
         """The request, within the declared bounds. Raises ``_Refused``."""
         try:
             document = parse_object(body)
             chat = self.parts.dialect.parse(document)
         except BodyError as error:
             raise _Refused(self._error(400, error.message, error.member, headers=fields)) from error
-        if chat.model not in self.parts.dialect.models:
-            message = f"There is no such model; use {', '.join(self.parts.dialect.models)}."
+        if chat.model not in models:
+            message = f"There is no such model here; use {', '.join(models)}."
             raise _Refused(self._error(404, message, "model", "model_not_found", fields))
         broken = self.parts.exposure.violation(chat, document)
         if broken is not None:
@@ -169,6 +187,7 @@ class Inference:
             while (emission := await self._next(emissions)) is not None:
                 for chunk in dialect.chunks(chat, head, emission, shown):
                     yield dialect.event(chunk)
+            self._keep(head["id"], chat, generation)
             for chunk in dialect.closing(chat, head, generation):
                 yield dialect.event(chunk)
         except Exception as error:
