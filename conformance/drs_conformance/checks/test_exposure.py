@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 
+from drs_conformance.checks.first_tokens import FirstTokens
+from drs_conformance.checks.hidden_size import IDENTIFIERS, by_bias, by_sampling
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.numbers_inside import numbers_from_inside
+from drs_conformance.checks.open_endpoint import overcome
 from drs_conformance.checks.requirement import NotApplicable, Untestable, expect, requirement
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, TokenLogprob
 from drs_conformance.ledger import Exchange, MalformedBody
-from drs_conformance.traffic.prompts import prompts
+from drs_conformance.traffic.prompts import open_prompts, prompts
 from drs_conformance.traffic.requests import chat_requests
 
+# Prompts that an attack on the hidden size may use.
+_PROMPTS = 48
 # Alternatives this close to the last one reported may trade places between two computations of
 # the same distribution (nats).
 TIE = 0.1
@@ -326,3 +333,34 @@ def test_log_probabilities_agree_with_themselves(lab: Lab) -> None:
                 f"the token {token.token!r} is reported with two different values",
                 probe,
             )
+
+
+@requirement("EXP-09")
+def test_the_hidden_size_stays_hidden(lab: Lab) -> None:
+    """The published attacks are tried, as far as the surface lets them go.
+
+    With as many requests they find the hidden size of an endpoint that was made up and hides
+    nothing, or what they did not find here would mean nothing.
+    """
+    budget, cap = lab.profile.attack_requests, lab.profile.attack_cap
+    identifiers = list(IDENTIFIERS)
+    Random(lab.key("identifiers")).shuffle(identifiers)
+    attacks = (
+        (partial(by_bias, identifiers=identifiers, cap=cap), prompts(), math.isqrt(cap)),
+        (partial(by_sampling, budget=budget), open_prompts(), math.isqrt(budget) // 4),
+    )
+    surface = FirstTokens(lab)
+    tried = []
+    for attack, kind, hidden_max in attacks:
+        texts = list(dict.fromkeys(lab.draw(kind, _PROMPTS)))
+        control = overcome(attack, texts, hidden_max, lab.key("endpoint without defences"))
+        if control is None:
+            raise Untestable("an endpoint without defences kept its hidden size as well")
+        attacked = attack(surface, texts)
+        tried.append(f"{attacked} (on an endpoint without defences {control.end})")
+        lab.remark = "; ".join(tried)
+        expect(
+            attacked.size is None,
+            f"the hidden size of the model shows: {attacked.size}",
+            cause=lab.remark,
+        )
