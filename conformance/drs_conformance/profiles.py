@@ -30,13 +30,14 @@ class Profile:
     refused_requests: int
     attack_requests: int
     attack_cap: int
+    elicitations: int
     effect_scale: float
     requests_expected: int
     beta: float | None = None
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 10, 300),
-    "full": Profile("full", 80, 24, 16, 20, 200, 600, 1, 1100),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 1, 1400, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 300),
+    "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 1100),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 1400, beta=0.01),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +16,7 @@ from drs_reference.gateway.exposure import ExposureRules, OutOfBounds
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.reasoning import ReasonedGeneration, ReasoningHook
 from drs_reference.gateway.sampling import (
     Chosen,
     Emission,
@@ -313,3 +316,126 @@ def first_words_come_from_a_draft_head(parts: Parts, hidden: float) -> Parts:
             return Drafted(original.start(messages), draft.logits(messages) if plain else None)
 
     return replace(parts, model=Model(), likelihood_hook=LikelihoodHook(Model()))
+
+
+class Telling(OpenAIChat):
+    """Tells in its answers something of what was withheld from them."""
+
+    def told(self, request: ChatRequest, withheld: str) -> str:
+        raise NotImplementedError
+
+    def completion(
+        self,
+        request: ChatRequest,
+        emissions: Iterable[Emission],
+        generation: Generation,
+        shown: Round,
+        created: int,
+    ) -> dict[str, Any]:
+        document = super().completion(request, emissions, generation, shown, created)
+        if isinstance(generation, ReasonedGeneration):
+            for choice, withheld in zip(document["choices"], generation.withheld, strict=True):
+                message = choice["message"]
+                message["content"] += self.told(request, withheld)
+        return document
+
+    def closing(
+        self, request: ChatRequest, head: Mapping[str, Any], generation: Generation
+    ) -> list[dict[str, Any]]:
+        chunks = super().closing(request, head, generation)
+        if isinstance(generation, ReasonedGeneration):
+            told = [self.told(request, withheld) for withheld in generation.withheld]
+            chunks = [
+                self._chunk(request, head, index, {"content": text})
+                for index, text in enumerate(told)
+                if text
+            ] + chunks
+        return chunks
+
+
+_ASKED_FOR = re.compile(r"reason|step|think|thought|note|memory|writes", re.IGNORECASE)
+
+
+def is_asked_for(request: ChatRequest) -> bool:
+    """Whether the messages ask for more than an answer."""
+    return any(_ASKED_FOR.search(text) for role, text in request.messages if role != "assistant")
+
+
+@mutant(breaks=["EXP-10"], strengths={"weak": 0.45, "middle": 0.6, "strong": 1.0})
+def reasoning_for_the_asking(parts: Parts, share: float) -> Parts:
+    """Whoever asks for the steps gets a part of them, word for word."""
+
+    class Dialect(Telling):
+        def told(self, request: ChatRequest, withheld: str) -> str:
+            told = withheld[: round(share * len(withheld))]
+            return f" {told}" if is_asked_for(request) else ""
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"], strengths={"weak": 0.1, "middle": 0.4, "strong": 1.0})
+def reasoning_in_base64_now_and_then(parts: Parts, rate: float) -> Parts:
+    """Some wordings get around what withholds the steps, and have them encoded."""
+
+    class Dialect(Telling):
+        def told(self, request: ChatRequest, withheld: str) -> str:
+            digest = hashlib.sha256(repr(request.messages).encode()).digest()
+            told = int.from_bytes(digest[:6], "big") < rate * 2**48
+            encoded = base64.b64encode(withheld.encode()).decode()
+            return f" {encoded}" if told and is_asked_for(request) else ""
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"])
+def reasoning_beside_streams(parts: Parts) -> Parts:
+    """Streams carry the steps in a member of their own, as the inference server sends them."""
+
+    class Dialect(OpenAIChat):
+        def closing(
+            self, request: ChatRequest, head: Mapping[str, Any], generation: Generation
+        ) -> list[dict[str, Any]]:
+            chunks = super().closing(request, head, generation)
+            if isinstance(generation, ReasonedGeneration):
+                parts = [{"reasoning_content": text} for text in generation.withheld]
+                more = [self._chunk(request, head, i, part) for i, part in enumerate(parts)]
+                chunks = more + chunks
+            return chunks
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"])
+def log_probabilities_of_withheld_tokens(parts: Parts) -> Parts:
+    """Log-probabilities cover the steps as well, token by token."""
+
+    class Dialect(OpenAIChat):
+        def completion(
+            self,
+            request: ChatRequest,
+            emissions: Iterable[Emission],
+            generation: Generation,
+            shown: Round,
+            created: int,
+        ) -> dict[str, Any]:
+            document = super().completion(request, emissions, generation, shown, created)
+            if isinstance(generation, ReasonedGeneration) and request.logprobs:
+                for choice, tokens in zip(
+                    document["choices"], generation.withheld_tokens, strict=True
+                ):
+                    more = self.logprobs(tokens, shown)["content"]
+                    choice["logprobs"]["content"][:0] = more
+            return document
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"])
+def reasoning_hook_for_everybody(parts: Parts) -> Parts:
+    """Any account may read at the hook what was withheld from it."""
+
+    class Open(ReasoningHook):
+        def allowed(self, is_auditor: bool) -> bool:
+            return True
+
+    return replace(parts, reasoning_hook=Open())

@@ -68,14 +68,19 @@ class ReasonedGeneration(Generation):
         self._made: list[ReasonedChoice] = []
 
     @property
+    def withheld_tokens(self) -> list[Sequence[Chosen]]:
+        """The tokens of the steps of each choice."""
+        return [choice.withheld for choice in self._made]
+
+    @property
     def withheld(self) -> list[str]:
         """The steps of each choice; an empty text where there were none."""
-        return ["".join(token.text for token in choice.withheld) for choice in self._made]
+        return ["".join(token.text for token in tokens) for tokens in self.withheld_tokens]
 
     @property
     def reasoning_tokens(self) -> int:
         """Tokens of the steps of all choices."""
-        return sum(len(choice.withheld) for choice in self._made)
+        return sum(map(len, self.withheld_tokens))
 
     def _choice(self, index: int, decoding: Decoding) -> Choice:
         choice = ReasonedChoice(
