@@ -142,6 +142,7 @@ class ConformanceRun:
             self.broken = raised
             item.session.shouldstop = "the journal cannot be relied on"
         verdict, summary, cause = self._judge(raised, identifier)
+        cause = cause or lab.remark
         shown = raised.evidence if isinstance(raised, Finding) else ()
         blocked_by = raised.root if isinstance(raised, Blocked) else None
         if blocked_by is not None:

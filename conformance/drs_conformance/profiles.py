@@ -18,6 +18,7 @@ CERTIFY = "certify"
 class Profile:
     """Numbers of generated examples, each of which is one request or, for walks, up to seven.
 
+    An attack on the model gets ``attack_requests``, and while it makes progress ``attack_cap``.
     ``effect_scale`` multiplies what statistical designs look for: a smoke run sees only gross
     effects and needs few requests. ``beta`` takes the place of the designs' where it is given.
     """
@@ -27,13 +28,16 @@ class Profile:
     parameter_variations: int
     ladder_walks: int
     refused_requests: int
+    attack_requests: int
+    attack_cap: int
+    elicitations: int
     effect_scale: float
     requests_expected: int
     beta: float | None = None
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 10, 300),
-    "full": Profile("full", 80, 24, 16, 20, 1, 1100),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 1, 1400, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 300),
+    "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 1100),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 1400, beta=0.01),
 }

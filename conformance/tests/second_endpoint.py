@@ -39,10 +39,13 @@ WELL_KNOWN = "/.well-known/distillation-resistance"
 CHAT, ACCOUNT, APPEALS = "/v1/chat/completions", "/drs/v1/account", "/drs/v1/appeals"
 CASES, TEST, SCORE = "/drs/v1/cases", "/drs/v1/test", "/drs/v1/scores"
 LIKELIHOOD = "/drs/v1/likelihoods"
+# The surface that withholds its reasoning, and where an auditor reads it for a while.
+THINKER, THINKING, THOUGHTS = "table-1-thinker", "/v1/thinker/chat/completions", "/drs/v1/thoughts"
+THOUGHTS_MAX, THOUGHTS_S = 256, 900
 IANA = "https://iana.org/assignments/http-problem-types#"
 OWN = "https://distillation-resistance.example/problems#"
 
-# Bounds of the one surface (chapter Interface exposure).
+# Bounds of both surfaces (chapter Interface exposure).
 ALTERNATIVES_MAX, DECIMALS, CHOICES_MAX, TOKENS_MAX, BODY_MAX = 3, 3, 2, 512, 1 << 20
 WINDOW_MAX = 32 << 20
 # Share of benign weeks that the detector may flag.
@@ -131,6 +134,15 @@ def slots(prompt: str) -> Iterator[tuple[tuple[str, int], ...]]:
     else:
         for token in (",", " it", " is", f" {int(found[1]) + int(found[2])}", "."):
             yield ((token, 100),)
+
+
+def thought(prompt: str) -> str:
+    """Return what the thinker makes of a prompt before it looks into the table."""
+    numbers = re.findall(r"\d+", prompt)
+    return (
+        f"There are {len(prompt.split())} words to read, and {len(numbers)} of them are numbers. "
+        "Two with a plus between them ask for a sum; whatever else comes gets the usual line."
+    )
 
 
 def sample(prompt: str, request: Document, choice: int) -> Document:
@@ -353,6 +365,7 @@ class Endpoint:
         self.lock = threading.Lock()
         self.cases: dict[str, Case] = {}
         self.appeals: dict[str, tuple[str, Document]] = {}
+        self.thoughts: dict[str, tuple[float, list[str]]] = {}
         self.accounts = {name: Account(name, self.cases) for name in PERSONAS}
         self.keys = {name: secrets.token_urlsafe(24) for name in (*PERSONAS, "auditor")}
         self.by_key = {key: name for name, key in self.keys.items()}
@@ -373,7 +386,7 @@ class Endpoint:
         except Refused as refused:
             status, headers, document = refused.status, refused.headers, refused.problem
             kind = "application/problem+json"
-            if environ["PATH_INFO"] == CHAT:
+            if environ["PATH_INFO"] in (CHAT, THINKING):
                 code = str(document["type"]).rpartition("#")[2]
                 document["error"] = {
                     "message": document["detail"],
@@ -392,13 +405,14 @@ class Endpoint:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         routes: tuple[tuple[str, str, Callable[..., tuple[int, Headers, Document]]], ...] = (
             ("GET", re.escape(WELL_KNOWN), self._declaration),
-            ("POST", re.escape(CHAT), self._chat),
+            ("POST", f"(?:{re.escape(CHAT)}|{re.escape(THINKING)})", self._chat),
             ("GET", re.escape(ACCOUNT), self._account),
             ("POST", re.escape(APPEALS), self._appeal),
             ("GET", re.escape(APPEALS) + "/([^/]+)", self._read_appeal),
             ("GET", re.escape(CASES) + "/([^/]+)", self._case),
             ("POST", re.escape(SCORE), self._score),
             ("POST", re.escape(LIKELIHOOD), self._likelihood),
+            ("GET", re.escape(THOUGHTS) + "/([^/]+)", self._thoughts),
             ("GET", re.escape(TEST) + "/personas/([^/]+)", self._truth),
             ("POST", re.escape(TEST) + "/personas/([^/]+)/([a-z]+)", self._operate),
         )
@@ -531,6 +545,14 @@ class Endpoint:
         answer = {"drs_version": VERSION, "model": MODEL, "log_probabilities": values}
         return 200, [("Cache-Control", "no-store")], answer
 
+    def _thoughts(self, environ: Document, name: str) -> tuple[int, Headers, Document]:
+        self._require_auditor(environ)
+        since, thoughts = self.thoughts.get(name, (-math.inf, []))
+        if time.time() - since > THOUGHTS_S:
+            raise Refused(404, "Nothing is kept of such an answer.")
+        answer = {"drs_version": VERSION, "answer": name, "model": THINKER, "reasoning": thoughts}
+        return 200, [("Cache-Control", "no-store")], answer
+
     # test mode
 
     def _persona(self, environ: Document, name: str) -> Account:
@@ -584,6 +606,7 @@ class Endpoint:
 
     def _chat(self, environ: Document) -> tuple[int, Headers, Document]:
         account = self._own(environ)
+        model = THINKER if environ["PATH_INFO"] == THINKING else MODEL
         if account.state in ("suspended", "terminated"):
             raise Refused(
                 403,
@@ -595,18 +618,20 @@ class Endpoint:
         if not served:
             self._refuse_for_quota(account, fields, left)
         try:
-            request = chat_request(read_object(environ, {"model": str, "messages": list}))
+            request = chat_request(read_object(environ, {"model": str, "messages": list}), model)
         except Refused as refused:
             refused.headers += fields
             raise
         prompt = request["messages"][-1]
         choices = [sample(prompt, request, number) for number in range(request["n"])]
-        used = sum(len(c["message"]["content"].split()) for c in choices)
+        said = [c["message"]["content"] for c in choices]
+        thoughts = [thought(prompt)] * request["n"] if model == THINKER else []
+        used = sum(len(text.split()) for text in said + thoughts)
         answer = {
             "id": f"chatcmpl-{secrets.token_hex(8)}",
             "object": "chat.completion",
             "created": int(time.time()),
-            "model": MODEL,
+            "model": model,
             "choices": choices,
             "usage": {
                 "prompt_tokens": len(prompt.split()),
@@ -614,6 +639,11 @@ class Endpoint:
                 "total_tokens": len(prompt.split()) + used,
             },
         }
+        if thoughts:
+            # Every account of this endpoint is a test persona.
+            self.thoughts[answer["id"]] = (time.time(), thoughts)
+            for forgotten in list(self.thoughts)[:-THOUGHTS_MAX]:
+                del self.thoughts[forgotten]
         return 200, fields, answer
 
     def _refuse_for_quota(self, account: Account, fields: Headers, left: int) -> None:
@@ -649,17 +679,22 @@ class Endpoint:
             "expires_at": rfc3339(now + 30 * DAY),
             "surfaces": [
                 {
-                    "id": "chat",
+                    "id": name,
                     "dialect": "openai_chat",
-                    "path": CHAT,
-                    "models": [MODEL],
+                    "path": path,
+                    "models": [model],
                     "streaming": False,
+                    "reasoning": reasoning,
                     "bounds": {
                         "top_logprobs_max": ALTERNATIVES_MAX,
                         "logprob_decimals": DECIMALS,
                         "choices_max": CHOICES_MAX,
                     },
                 }
+                for name, path, model, reasoning in (
+                    ("chat", CHAT, MODEL, "shown"),
+                    ("thinker", THINKING, THINKER, "withheld"),
+                )
             ],
             "ladder": {
                 "states": list(STATES),
@@ -673,6 +708,7 @@ class Endpoint:
                 "test": TEST,
                 "score": SCORE,
                 "likelihood": LIKELIHOOD,
+                "reasoning": THOUGHTS,
             },
             "good_standing": {"false_positive_rate": FALSE_ALARMS, "benign_error_rate": 0.01},
             "notice": {"covert_delay_max_s": 0},
@@ -741,10 +777,10 @@ def read_object(environ: Document, members: Mapping[str, type], most: int = BODY
     return document
 
 
-def chat_request(body: Document) -> Document:
+def chat_request(body: Document, model: str) -> Document:
     """Return the parameters of a chat request, within the declared bounds."""
-    if body["model"] != MODEL:
-        raise Refused(404, f"There is no such model; use {MODEL}.")
+    if body["model"] != model:
+        raise Refused(404, f"There is no such model; use {model}.")
     texts = [content(message) for message in body["messages"]]
     if not texts:
         raise Refused(400, "messages holds at least one message.")

@@ -126,6 +126,15 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
     ):
         ask(caller, "POST", "/drs/v1/likelihood", body)
 
+    question = {
+        "model": "drs-reference-1-reasoning",
+        "messages": [{"role": "user", "content": "What is 47 + 85?"}],
+    }
+    answered = endpoint.call(fresh, "POST", "/v1/reasoning/chat/completions", json=question)
+    answer = answered.json()["id"]
+    for caller, name in ((None, answer), (fresh, answer), ("auditor", "none"), ("auditor", answer)):
+        ask(caller, "GET", "/drs/v1/reasoning/{answer}", answer=name)
+
     # A body that does not arrive is tested with the raw sockets of test_http_malformed.
     documented = {
         operation.label: set(operation.definition.raw["responses"]) - {"408"}

@@ -22,6 +22,7 @@ class Surface:
     path: str
     models: tuple[str, ...]
     streaming: bool
+    withholds_reasoning: bool
     alternatives_max: int
     decimals: int
     choices_max: int
@@ -56,6 +57,7 @@ class Declaration:
                 path=surface["path"],
                 models=tuple(surface["models"]),
                 streaming=surface["streaming"],
+                withholds_reasoning=surface.get("reasoning") == "withheld",
                 alternatives_max=surface["bounds"]["top_logprobs_max"],
                 decimals=surface["bounds"]["logprob_decimals"],
                 choices_max=surface["bounds"]["choices_max"],

@@ -101,6 +101,7 @@ class Lab:
         self.lane = lane
         self.trials = 0
         self.statistics: dict[str, Any] | None = None
+        self.remark: str | None = None
         self.exchanges: list[Exchange] = []
         self._leased: list[str] = []
         self._ladder = Ladder.from_registry(session.registry("ladder"))

@@ -405,7 +405,8 @@ def test_a_claim_names_what_cnf_08_asks_for(certified: Certified) -> None:
     assert claim["spec"] == result["spec"]
     assert claim["classes"] == ["provider"]
     assert claim["level"] == result["selection"]["level"]
-    assert {s["path"] for s in claim["surfaces"]} == {"/v1/chat/completions"}
+    probed = {"/v1/chat/completions", "/v1/reasoning/chat/completions"}
+    assert {s["path"] for s in claim["surfaces"]} == probed
     assert claim["assurance"] == result["assurance"]
     assert claim["report"]["digest"] == f"sha256:{hashlib.sha256(report).hexdigest()}"
     assert claim["report"]["date"] == result["ended_at"]

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.exposure import ExposureRules, OutOfBounds
+from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.parts import Parts
-from drs_reference.gateway.sampling import Emission, Generation, Scored
+from drs_reference.gateway.reasoning import ReasonedGeneration, ReasoningHook
+from drs_reference.gateway.sampling import (
+    Chosen,
+    Emission,
+    Generation,
+    Scored,
+    log_probabilities,
+    most_probable,
+)
 from drs_reference.model import LanguageModel, log_softmax
 from drs_reference.standard import registry
+from numpy.typing import NDArray
 
 from mutants.mutant import mutant
 
@@ -206,3 +220,222 @@ def noise_on_log_probabilities(parts: Parts) -> Parts:
             return super().logprob(value + 0.5 * math.sin(1e4 * value + 1))
 
     return _altered(parts, rules=Rules)
+
+
+SPECIALS = 6
+"""Tokens without a text, the first ones."""
+
+
+class Draft:
+    """The softmax of a linear layer of a hidden size that is small enough to be found.
+
+    Few tokens stand out; which of them are likelier depends on the messages.
+    """
+
+    def __init__(self, hidden: int, usual: Sequence[int], vocabulary: int) -> None:
+        random = np.random.default_rng(hidden)
+        self.hidden = hidden
+        self.layer = random.normal(size=(hidden, vocabulary)) / math.sqrt(hidden)
+        self.usual = np.full(vocabulary, -4.0)
+        self.usual[:SPECIALS] = -np.inf
+        self.usual[list(usual)] = 4.0
+
+    def logits(self, messages: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        digest = hashlib.sha256(repr(list(messages)).encode()).digest()
+        state = np.random.default_rng(list(digest)).normal(size=self.hidden)
+        return (state @ self.layer + self.usual).astype(np.float32)
+
+
+@mutant(breaks=["EXP-03", "EXP-09"], strengths={"weak": 24, "middle": 12, "strong": 6})
+def bias_is_answered_by_a_draft_model(parts: Parts, hidden: float) -> Parts:
+    """A small sibling answers requests with a token bias, and its log-probabilities come along."""
+    draft = Draft(int(hidden), (), len(parts.model.tokenizer.vocabulary))
+    most = parts.exposure.bounds.top_logprobs_max
+
+    class Rules(ExposureRules):
+        def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
+            found = super().violation(request, body)
+            return None if found == OutOfBounds("logit_bias", 0) else found
+
+    class Dialect(OpenAIChat):
+        def parse(self, body: Mapping[str, Any]) -> ChatRequest:
+            self.request = super().parse(body)
+            return self.request
+
+        def logprobs(self, tokens: Iterable[Chosen], shown: Round) -> dict[str, Any]:
+            bias = self.request.logit_bias
+            if bias:
+                logits = draft.logits(self.request.messages)
+                for token, value in bias.items():
+                    logits[token] += value
+                values = log_probabilities(logits)
+                best = most_probable(values, min(most, self.request.top_logprobs))
+                tokens = [
+                    replace(t, logprob=float(values[t.token]), alternatives=best) for t in tokens
+                ]
+            return super().logprobs(tokens, shown)
+
+    return _altered(parts, Dialect, Rules)
+
+
+@mutant(breaks=["EXP-09"], strengths={"weak": 6, "middle": 3, "strong": 1})
+def first_words_come_from_a_draft_head(parts: Parts, hidden: float) -> Parts:
+    """Prompts without a number are answered from a draft head of few dimensions on, for a token."""
+    original = parts.model
+    vocabulary = len(original.tokenizer.vocabulary)
+    draft = Draft(
+        int(hidden), original.tokenizer.encode("THGILASOWBC")[: int(hidden) + 5], vocabulary
+    )
+
+    class Drafted:
+        def __init__(self, decoding: Any, first: NDArray[np.float32] | None) -> None:
+            self.decoding = decoding
+            self.first = first
+
+        @property
+        def prompt_tokens(self) -> int:
+            return int(self.decoding.prompt_tokens)
+
+        def logits(self) -> NDArray[np.float32]:
+            logits: NDArray[np.float32] = self.decoding.logits()
+            return logits if self.first is None else self.first
+
+        def push(self, token: int) -> None:
+            self.first = None
+            self.decoding.push(token)
+
+        def fork(self) -> Drafted:
+            return Drafted(self.decoding.fork(), self.first)
+
+    class Model:
+        tokenizer = original.tokenizer
+        end = original.end
+
+        def start(self, messages: Sequence[tuple[str, str]]) -> Drafted:
+            plain = not any(character.isdigit() for _, text in messages for character in text)
+            return Drafted(original.start(messages), draft.logits(messages) if plain else None)
+
+    return replace(parts, model=Model(), likelihood_hook=LikelihoodHook(Model()))
+
+
+class Telling(OpenAIChat):
+    """Tells in its answers something of what was withheld from them."""
+
+    def told(self, request: ChatRequest, withheld: str) -> str:
+        raise NotImplementedError
+
+    def completion(
+        self,
+        request: ChatRequest,
+        emissions: Iterable[Emission],
+        generation: Generation,
+        shown: Round,
+        created: int,
+    ) -> dict[str, Any]:
+        document = super().completion(request, emissions, generation, shown, created)
+        if isinstance(generation, ReasonedGeneration):
+            for choice, withheld in zip(document["choices"], generation.withheld, strict=True):
+                message = choice["message"]
+                message["content"] += self.told(request, withheld)
+        return document
+
+    def closing(
+        self, request: ChatRequest, head: Mapping[str, Any], generation: Generation
+    ) -> list[dict[str, Any]]:
+        chunks = super().closing(request, head, generation)
+        if isinstance(generation, ReasonedGeneration):
+            told = [self.told(request, withheld) for withheld in generation.withheld]
+            chunks = [
+                self._chunk(request, head, index, {"content": text})
+                for index, text in enumerate(told)
+                if text
+            ] + chunks
+        return chunks
+
+
+_ASKED_FOR = re.compile(r"reason|step|think|thought|note|memory|writes", re.IGNORECASE)
+
+
+def is_asked_for(request: ChatRequest) -> bool:
+    """Whether the messages ask for more than an answer."""
+    return any(_ASKED_FOR.search(text) for role, text in request.messages if role != "assistant")
+
+
+@mutant(breaks=["EXP-10"], strengths={"weak": 0.45, "middle": 0.6, "strong": 1.0})
+def reasoning_for_the_asking(parts: Parts, share: float) -> Parts:
+    """Whoever asks for the steps gets a part of them, word for word."""
+
+    class Dialect(Telling):
+        def told(self, request: ChatRequest, withheld: str) -> str:
+            told = withheld[: round(share * len(withheld))]
+            return f" {told}" if is_asked_for(request) else ""
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"], strengths={"weak": 0.1, "middle": 0.4, "strong": 1.0})
+def reasoning_in_base64_now_and_then(parts: Parts, rate: float) -> Parts:
+    """Some wordings get around what withholds the steps, and have them encoded."""
+
+    class Dialect(Telling):
+        def told(self, request: ChatRequest, withheld: str) -> str:
+            digest = hashlib.sha256(repr(request.messages).encode()).digest()
+            told = int.from_bytes(digest[:6], "big") < rate * 2**48
+            encoded = base64.b64encode(withheld.encode()).decode()
+            return f" {encoded}" if told and is_asked_for(request) else ""
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"])
+def reasoning_beside_streams(parts: Parts) -> Parts:
+    """Streams carry the steps in a member of their own, as the inference server sends them."""
+
+    class Dialect(OpenAIChat):
+        def closing(
+            self, request: ChatRequest, head: Mapping[str, Any], generation: Generation
+        ) -> list[dict[str, Any]]:
+            chunks = super().closing(request, head, generation)
+            if isinstance(generation, ReasonedGeneration):
+                parts = [{"reasoning_content": text} for text in generation.withheld]
+                more = [self._chunk(request, head, i, part) for i, part in enumerate(parts)]
+                chunks = more + chunks
+            return chunks
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"])
+def log_probabilities_of_withheld_tokens(parts: Parts) -> Parts:
+    """Log-probabilities cover the steps as well, token by token."""
+
+    class Dialect(OpenAIChat):
+        def completion(
+            self,
+            request: ChatRequest,
+            emissions: Iterable[Emission],
+            generation: Generation,
+            shown: Round,
+            created: int,
+        ) -> dict[str, Any]:
+            document = super().completion(request, emissions, generation, shown, created)
+            if isinstance(generation, ReasonedGeneration) and request.logprobs:
+                for choice, tokens in zip(
+                    document["choices"], generation.withheld_tokens, strict=True
+                ):
+                    more = self.logprobs(tokens, shown)["content"]
+                    choice["logprobs"]["content"][:0] = more
+            return document
+
+    return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-10"])
+def reasoning_hook_for_everybody(parts: Parts) -> Parts:
+    """Any account may read at the hook what was withheld from it."""
+
+    class Open(ReasoningHook):
+        def allowed(self, is_auditor: bool) -> bool:
+            return True
+
+    return replace(parts, reasoning_hook=Open())

@@ -73,6 +73,7 @@ class ControlPlane:
             Route(terms.cases_path + "/{case}", self.case, methods=["GET"]),
             Route(terms.score_path, self.score, methods=["POST"]),
             Route(terms.likelihood_path, self.likelihood, methods=["POST"]),
+            Route(terms.reasoning_path + "/{answer}", self.reasoning, methods=["GET"]),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),
@@ -142,8 +143,17 @@ class ControlPlane:
         await self._auditor(request, hook, "Likelihoods are")
         document = await self._document(request, "likelihood-request")
         if document["model"] not in self.parts.terms.models:
-            raise _refuse(404, "There is no such model; the declaration lists them.")
+            raise _refuse(404, f"Likelihoods are those of {', '.join(self.parts.terms.models)}.")
         return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
+
+    async def reasoning(self, request: Request) -> Response:
+        """``GET`` what was withheld from an answer."""
+        hook = self.parts.reasoning_hook
+        await self._auditor(request, hook, "Withheld reasoning is")
+        document = hook.read(request.path_params["answer"], self.parts.clock.now())
+        if document is None:
+            raise _refuse(404, "Nothing is kept of such an answer, or not any more.")
+        return JSONResponse(document, headers=_NO_STORE)
 
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""

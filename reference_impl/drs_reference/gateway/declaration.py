@@ -11,6 +11,7 @@ from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 
 MODEL_NAME = "drs-reference-1"
+REASONING_MODEL_NAME = "drs-reference-1-reasoning"
 VALIDITY = timedelta(days=30)
 MAX_AGE_S = 3600
 _DAY_S = 86400
@@ -32,6 +33,7 @@ class Terms:
     name: str = "Distillation-Resistance reference endpoint"
     level: str = "L2"
     models: tuple[str, ...] = (MODEL_NAME,)
+    reasoning_models: tuple[str, ...] = (REASONING_MODEL_NAME,)
     bounds: Bounds = Bounds()
     states: tuple[str, ...] = (
         "standing",
@@ -53,11 +55,13 @@ class Terms:
     decision_max_s: int = 7 * _DAY_S
     contact: str = "mailto:appeals@distillation-resistance.example"
     chat_path: str = "/v1/chat/completions"
+    reasoning_chat_path: str = "/v1/reasoning/chat/completions"
     account_path: str = "/drs/v1/account"
     appeals_path: str = "/drs/v1/appeals"
     cases_path: str = "/drs/v1/cases"
     score_path: str = "/drs/v1/detector/score"
     likelihood_path: str = "/drs/v1/likelihood"
+    reasoning_path: str = "/drs/v1/reasoning"
     test_path: str = "/drs/v1/test"
     false_positive_rate: float = 0.003
     benign_error_rate: float = 0.02
@@ -88,7 +92,7 @@ class DeclarationBuilder:
             "level": terms.level,
             "issued_at": rfc3339(issued),
             "expires_at": rfc3339(issued + VALIDITY),
-            "surfaces": [self.chat_surface()],
+            "surfaces": [self.chat_surface(), self.reasoning_surface()],
             "ladder": {
                 "states": list(terms.states),
                 "quiet_s": dict(terms.quiet_s),
@@ -101,6 +105,7 @@ class DeclarationBuilder:
                 "test": terms.test_path,
                 "score": terms.score_path,
                 "likelihood": terms.likelihood_path,
+                "reasoning": terms.reasoning_path,
             },
             "good_standing": {
                 "latency_overhead_p99_ms": terms.latency_overhead_p99_ms,
@@ -119,7 +124,7 @@ class DeclarationBuilder:
         }
 
     def chat_surface(self) -> dict[str, Any]:
-        """The one inference surface."""
+        """The surface that shows all that the model says."""
         bounds = self.terms.bounds
         return {
             "id": "chat",
@@ -134,6 +139,16 @@ class DeclarationBuilder:
                 "logprob_decimals": bounds.logprob_decimals,
                 "choices_max": bounds.choices_max,
             },
+        }
+
+    def reasoning_surface(self) -> dict[str, Any]:
+        """The surface that withholds the steps to an answer; its bounds are the same."""
+        return {
+            **self.chat_surface(),
+            "id": "reasoning",
+            "path": self.terms.reasoning_chat_path,
+            "models": list(self.terms.reasoning_models),
+            "reasoning": "withheld",
         }
 
     def document(self, now: datetime) -> dict[str, Any]:

@@ -67,13 +67,16 @@ class OpenAIChat:
         """One model."""
         return {"id": name, "object": "model", "created": created, "owned_by": "drs-reference"}
 
-    def usage(self, generation: Generating) -> dict[str, int]:
-        """Tokens of prompt and completions."""
-        prompt, completion = generation.prompt_tokens, generation.completion_tokens
+    def usage(self, generation: Generating) -> dict[str, Any]:
+        """Tokens of prompt and completions; withheld ones are billed and told apart."""
+        prompt, withheld = generation.prompt_tokens, generation.reasoning_tokens
+        completion = generation.completion_tokens + (withheld or 0)
+        details = {"completion_tokens_details": {"reasoning_tokens": withheld}}
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
+            **({} if withheld is None else details),
         }
 
     def scored(self, token: int, logprob: float, shown: Round) -> dict[str, Any]:

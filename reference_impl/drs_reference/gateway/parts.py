@@ -18,6 +18,7 @@ from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
+from drs_reference.gateway.reasoning import ReasoningHook
 from drs_reference.gateway.sampling import Model
 from drs_reference.gateway.score_hook import ScoreHook
 from drs_reference.gateway.signing import Signer
@@ -57,6 +58,7 @@ class Parts:
     test_mode: TestMode
     score_hook: ScoreHook
     likelihood_hook: LikelihoodHook
+    reasoning_hook: ReasoningHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
 
@@ -104,4 +106,5 @@ def standard_parts(
         test_mode=TestMode(),
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
         likelihood_hook=LikelihoodHook(model),
+        reasoning_hook=ReasoningHook(),
     )

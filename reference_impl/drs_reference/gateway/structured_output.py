@@ -74,6 +74,8 @@ class Form:
 class Drafts:
     """All choices of one request, each drafted until it has the form; like a ``Generation``."""
 
+    reasoning_tokens = None
+
     def __init__(
         self, form: Form, choices: int, draft: Callable[[int, int, Form | None], Generation]
     ) -> None:
