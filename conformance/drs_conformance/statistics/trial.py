@@ -26,7 +26,6 @@ class Trial:
         self,
         design: Design,
         alpha: float,
-        beta: float,
         alternatives: Sequence[str],
         channel: str,
         reference: str,
@@ -34,11 +33,11 @@ class Trial:
         """``channel`` is what the test can see, ``reference`` what it compares with."""
         self.design = design
         self.alpha = alpha
-        self.beta = beta
+        self.beta = design.beta
         self.channel = channel
         self.reference = reference
-        share = alpha / len(alternatives)
-        self.processes = {name: Dual(share, beta, design.observations) for name in alternatives}
+        share, cap = alpha / len(alternatives), design.observations
+        self.processes = {name: Dual(share, design.beta, cap) for name in alternatives}
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -71,7 +70,7 @@ class Trial:
 
     def record(self) -> dict[str, Any]:
         """Return what the journal's readers get to see, rounded so that it is the same anywhere."""
-        plan = self.design.plan(self.alpha / len(self.processes), self.beta)
+        plan = self.design.plan(self.alpha / len(self.processes))
         return {
             "effect": self.design.effect(),
             "channel": self.channel,
