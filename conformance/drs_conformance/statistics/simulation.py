@@ -134,9 +134,7 @@ class Simple:
     ) -> Taken:
         """Draw from the law."""
         values = drawn_from(self._drawn, len(going), generator)
-        fail, passed = factors(*self._laws, room_fail, room_pass)
-        row = np.arange(len(going))
-        return Taken(fail[row, values], passed[row, values], self._log_weight[values])
+        return Taken(*factors(values, *self._laws, room_fail, room_pass), self._log_weight[values])
 
 
 def drawn_from(law: Array, runs: int, generator: np.random.Generator) -> Integers:

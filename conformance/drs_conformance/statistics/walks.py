@@ -46,11 +46,11 @@ class Tilts:
         place = number % len(self._contexts)
         p, row = self._contexts[place], np.arange(len(going))
         predicted = _weights(self._log_weight[going, place]) @ self._keyed[place]
-        fail, passed = factors(p, predicted, room_fail, room_pass)
         values = drawn_from(self._drawn[going, place], len(going), generator)
+        taken = factors(values, p, predicted, room_fail, room_pass)
         self._log_weight[going, place] += self._log_ratios[place][:, values].T
         likelihood = np.log(p[values] / predicted[row, values]) * self._weigh
-        return Taken(fail[row, values], passed[row, values], likelihood)
+        return Taken(*taken, likelihood)
 
 
 class PairedTilts:
@@ -86,13 +86,11 @@ class PairedTilts:
         apart = self._signs[:, first] - self._signs[:, second]
         likely = 1 / (1 + np.exp(-self._tilt * apart)).T
         predicted = (_weights(self._log_weight[going, place]) * likely).sum(axis=1)
-        coin = np.array([[0.5, 0.5]])
-        fail, passed = factors(
-            coin, np.stack([predicted, 1 - predicted], axis=1), room_fail, room_pass
-        )
+        orders = np.stack([predicted, 1 - predicted], axis=1)
+        came = np.zeros(len(going), np.int64)
+        taken = factors(came, np.array([0.5, 0.5]), orders, room_fail, room_pass)
         self._log_weight[going, place] += np.log(2 * likely)
-        weight = -np.log(2 * predicted) * self._weigh
-        return Taken(fail[:, 0], passed[:, 0], weight)
+        return Taken(*taken, -np.log(2 * predicted) * self._weigh)
 
 
 class Heats:
@@ -130,11 +128,10 @@ class Heats:
         """Draw an answer to the next prompt."""
         place, row = number % len(self._contexts), np.arange(len(going))
         p = self._contexts[place]
-        fail, passed = factors(p, self._heated[place], room_fail, room_pass)
         drawn = self._drawn[going, place]
         values = drawn_from(drawn, len(going), generator)
-        weight = np.log(p[values] / drawn[row, values]) * self._weigh
-        return Taken(fail[row, values], passed[row, values], weight)
+        taken = factors(values, p, self._heated[place], room_fail, room_pass)
+        return Taken(*taken, np.log(p[values] / drawn[row, values]) * self._weigh)
 
 
 class Bets:
