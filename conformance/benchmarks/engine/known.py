@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from drs_conformance.statistics.boosting import Array
+from drs_conformance.statistics.fixed_size import fixed_simple
 from drs_conformance.statistics.planning import Plan, drifts, plan
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Outcomes, Simple, Walk, simulate
 from drs_conformance.statistics.walks import Bets
-
-from engine.fixed_size import fixed_simple
 
 __all__ = ["ALPHA", "BETA", "DESIGNS", "UTILITY", "coin", "difference", "goals", "row", "rows"]
 

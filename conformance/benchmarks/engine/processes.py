@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.designs import Design
+from drs_conformance.statistics.fixed_size import fixed_simple
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, Walk
 from drs_conformance.statistics.tilts import strength
 from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts, random_keys
 
-from engine.fixed_size import fixed_pairs, fixed_simple, fixed_tilts
+from engine.fixed_size import fixed_pairs, fixed_tilts
 
 __all__ = ["CONTEXTS", "SPAN", "Process", "processes_of"]
 

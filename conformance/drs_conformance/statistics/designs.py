@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from drs_conformance.statistics.boosting import Array
+from drs_conformance.statistics.fixed_size import fixed_normal, fixed_simple
 from drs_conformance.statistics.planning import Drifts, Plan, drifts, plan
 
 __all__ = ["Design"]
@@ -131,6 +132,25 @@ class Design:
             share = self.members["discordant"]
             return _difference(0.0, share), _difference(-self.members["effect"], share)
         return None
+
+    @property
+    def unit(self) -> str:
+        """What the effect is measured in."""
+        units = {"rate": "rate", "divergence": "nats", "difference": "drop", "mean": "excess"}
+        return units[self.members["kind"]]
+
+    @property
+    def excluded(self) -> float:
+        """The effect that a pass excludes, in `unit`."""
+        rate = self.members["kind"] == "rate"
+        return float(self.members["violating" if rate else "effect"])
+
+    def fixed(self, alpha: float) -> int:
+        """Return the observations of a test of fixed size that knows both laws."""
+        laws = self.laws()
+        if laws is not None:
+            return fixed_simple(*laws, alpha, self.beta)
+        return fixed_normal(self.drifts(), alpha, self.beta)
 
     def drifts(self) -> Drifts:
         """Return how the likelihood ratio of an observation moves."""

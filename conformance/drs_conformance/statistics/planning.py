@@ -53,8 +53,8 @@ class Plan:
 
     @property
     def batch(self) -> int:
-        """Most observations in flight at a time; what comes too late costs a sixteenth at most."""
-        return max(1, min(BATCH_MAX, int(self.conforming / 16)))
+        """Most observations in flight at a time, so that what comes too late costs little."""
+        return max(1, min(BATCH_MAX, int(self.conforming / 32)))
 
 
 def drifts(conforming: Array, violating: Array) -> Drifts:
