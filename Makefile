@@ -4,7 +4,7 @@
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
 # make bench-statistics   the decision engine by simulation, beside fixed-size tests; ten minutes
-# make bench-operating   whole runs against the reference endpoint and graded mutants; an hour
+# make bench-operating   whole runs against the reference endpoint and every mutant; hours
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 

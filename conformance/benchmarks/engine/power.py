@@ -13,15 +13,16 @@ from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, Walk, simulate
 from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts
-from mutants import MUTANTS
+from mutants import MUTANTS, Mutant
 
 from engine.known import coin
 from engine.mutant_laws import EVENTS, SCORES, First, endpoint_parts, first_tokens
 from engine.processes import SPAN, Generator
 
-__all__ = ["GOAL", "LEVEL", "power", "powers"]
+__all__ = ["GOAL", "LEVEL", "STRENGTH", "power", "powers", "powers_against"]
 
 GOAL = 0.998
+STRENGTH = "middle"
 LEVEL = "L2"
 """The level that the reference endpoint declares, and with it every mutant."""
 
@@ -29,38 +30,42 @@ STUDIES = 10
 """Runs differ in their prompts; each set of prompts is simulated many times."""
 
 
-def powers(runs: int, generator: Generator, strength: str = "middle") -> Iterator[dict[str, Any]]:
-    """Yield the power against each graded mutant, for each design that it breaks."""
+def powers(runs: int, generator: Generator) -> Iterator[dict[str, Any]]:
+    """Yield the power at middle strength against each graded mutant."""
     for mutant in MUTANTS.values():
-        if strength not in mutant.strengths:
-            continue
-        for identifier, design in _designs().items():
-            if identifier in mutant.breaks:
-                yield {
-                    "mutant": mutant.name,
-                    "strength": strength,
-                    "requirement": identifier,
-                    "power": power(mutant.name, identifier, design, strength, runs, generator),
-                }
+        if STRENGTH in mutant.strengths:
+            yield from powers_against(mutant, runs, generator)
+
+
+def powers_against(mutant: Mutant, runs: int, generator: Generator) -> Iterator[dict[str, Any]]:
+    """Yield the power against one mutant, for each design that it breaks."""
+    for identifier, design in _designs().items():
+        if identifier in mutant.breaks:
+            yield {
+                "mutant": mutant.name,
+                "strength": STRENGTH,
+                "requirement": identifier,
+                "power": power(mutant, identifier, design, runs, generator),
+            }
 
 
 def power(
-    mutant: str, identifier: str, design: Design, strength: str, runs: int, generator: Generator
+    mutant: Mutant, identifier: str, design: Design, runs: int, generator: Generator
 ) -> float | None:
     """Return the probability of FAIL, or None where the law of an observation is not known.
 
     Where a design has alternatives it is that of the one that is found most surely.
     """
-    value = MUTANTS[mutant].strengths[strength]
-    if mutant in EVENTS and (laws := design.laws()) is not None:
-        walks = [Simple(*laws, coin(rate)) for rate in EVENTS[mutant](value)]
+    name, value = mutant.name, mutant.strengths[STRENGTH]
+    if name in EVENTS and (laws := design.laws()) is not None:
+        walks = [Simple(*laws, coin(rate)) for rate in EVENTS[name](value)]
         return max(_found(walk, design, runs, generator) for walk in walks)
-    if mutant in SCORES:
-        return _found(_scores(design, SCORES[mutant](value)), design, runs, generator)
+    if name in SCORES:
+        return _found(_scores(design, SCORES[name](value)), design, runs, generator)
     if identifier in ("STD-01", "STD-02", "STD-03"):
         each = runs // STUDIES
         with endpoint_parts() as parts:
-            studies = [first_tokens(parts, mutant, strength, seed) for seed in range(STUDIES)]
+            studies = [first_tokens(parts, name, STRENGTH, seed) for seed in range(STUDIES)]
         found = [
             [
                 _found(walk, design, each, generator)
