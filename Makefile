@@ -3,8 +3,8 @@
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
-# make bench-statistics   the decision engine beside fixed-size tests; a minute and a half
-# make bench-operating   whole runs against the reference endpoint and graded mutants; an hour
+# make bench-statistics   the decision engine by simulation, beside fixed-size tests; ten minutes
+# make bench-operating   whole runs against the reference endpoint and every mutant; hours
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -13,6 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PORT ?= 0
+RUNS ?= 5000
 
 .PHONY: demo test check docs bench bench-statistics bench-operating clean
 
@@ -47,7 +48,7 @@ bench: $(STAMP)
 	$(BIN)/python conformance/benchmarks/ledger.py
 
 bench-statistics: $(STAMP)
-	$(BIN)/python conformance/benchmarks/decision_engine.py --runs 3000
+	$(BIN)/python conformance/benchmarks/decision_engine.py --runs $(RUNS)
 
 bench-operating: $(STAMP)
 	$(BIN)/python conformance/benchmarks/operating.py

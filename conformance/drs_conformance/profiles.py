@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["CERTIFY", "PROFILES", "RUN_ALPHA", "Profile"]
+from drs_conformance.statistics.designs import Design
+
+__all__ = ["CERTIFY", "PROFILES", "RUN_ALPHA", "UNDECIDED", "Profile", "shortfalls"]
 
 RUN_ALPHA = 0.01 / 365
 """Greatest probability of a false FAIL in one run: 1% over a year of nightly ones."""
+
+UNDECIDED = 0.01
+"""Greatest share of runs against a conforming target that leave a statistical verdict open."""
 
 CERTIFY = "certify"
 """The profile of runs that are registered before their first request."""
@@ -35,9 +40,30 @@ class Profile:
     requests_expected: int
     beta: float | None = None
 
+    def adapted(self, design: Design) -> Design:
+        """Return a requirement's design as runs in this profile follow it."""
+        return design.scaled(self.effect_scale).erring(self.beta or design.beta)
+
 
 PROFILES: Mapping[str, Profile] = {
     "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 300),
     "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 1100),
     CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 1400, beta=0.01),
 }
+
+
+def shortfalls(design: Design, designs: int) -> Iterator[str]:
+    """Say in which profile and at which level a design needs more than its cap, at nightly alpha.
+
+    ``designs`` is the number of designs that share a run's errors, this one among them.
+    """
+    processes = designs * design.alternatives
+    for profile in PROFILES.values():
+        for level in ("L1", *sorted(design.levels)):
+            adapted = profile.adapted(design.at(level))
+            enough = adapted.plan(RUN_ALPHA / processes, undecided=UNDECIDED / processes).enough
+            if enough > adapted.cap:
+                yield (
+                    f"expected a cap of {enough} requests at least in the profile {profile.name} "
+                    f"at level {level}, got {adapted.cap}; raise the cap or state a larger effect"
+                )

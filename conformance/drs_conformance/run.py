@@ -108,6 +108,7 @@ def conduct(
         selection.seed,
         catalogue.version,
         header["started_at"],
+        header["run"]["alpha"],
         {item.id: item.design for item in catalogue.requirements if item.design is not None},
     )
     declared_level, declared_classes = _declared(session)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drs_conformance.dialects.neutral import TokenLogprob
+from drs_conformance.statistics.temperatures import heated, power
 from drs_conformance.statistics.tilts import Tilt, strength
 from drs_conformance.statistics.trial import Trial
 
@@ -50,11 +51,11 @@ class Context:
         if self._tilt is None:
             self._tilt = Tilt(len(p), strength(self._effect, p))
             self._powers = {
-                HOTTER: _power(self._effect, p, 0.02, 1.0),
-                COLDER: _power(self._effect, p, 50.0, 1.0),
+                HOTTER: power(self._effect, p, hotter=True),
+                COLDER: power(self._effect, p, hotter=False),
             }
         for name in trial.open:
-            predicted = self._tilt.predicted(p) if name == KEYED else _heated(p, self._powers[name])
+            predicted = self._tilt.predicted(p) if name == KEYED else heated(p, self._powers[name])
             # What rounding may have moved, at most, in the expectation of a factor.
             slack = step * float(np.abs(predicted - p).sum())
             trial.processes[name].observe(value, p, predicted, slack)
@@ -84,24 +85,3 @@ class Returned:
         p = np.append(p, rest)
         law: NDArray[np.float64] = p / p.sum()
         return law
-
-
-def _heated(p: NDArray[np.float64], power: float) -> NDArray[np.float64]:
-    """Return the law at another temperature, 1 / ``power``; the rest stays what it is."""
-    raised = p[:-1] ** power
-    raised = raised / raised.sum() * (1 - p[-1])
-    law: NDArray[np.float64] = np.append(raised, p[-1])
-    return law
-
-
-def _power(effect: float, p: NDArray[np.float64], far: float, near: float) -> float:
-    """Return the power between ``far`` and ``near`` whose divergence from p is ``effect`` nats."""
-    for _ in range(60):
-        middle = math.sqrt(far * near)
-        law = _heated(p, middle)
-        possible = (p > 0) & (law > 0)
-        ratio = np.log(law[possible] / p[possible])
-        far, near = (
-            (middle, near) if float((law[possible] * ratio).sum()) > effect else (far, middle)
-        )
-    return near

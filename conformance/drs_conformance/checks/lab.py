@@ -48,6 +48,7 @@ class Session:
     seed: int
     spec_version: str
     last_at: str
+    alpha: float = RUN_ALPHA
     designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_patient: bool = True
     pool: Pool | None = None
@@ -370,17 +371,18 @@ class Lab:
         """Begin the test that the requirement's design asks for, in this run's profile.
 
         ``conforming`` is the rate that this target declares, where the design's is only the worst
-        that any may. False failures are bounded over all statistical verdicts of a run together.
+        that any of its level may. False failures are bounded over all statistical verdicts of a
+        run together.
         """
         session = self._session
         design = Design(session.designs[self.lane.partition(":")[0]])
+        if design.levels:
+            design = design.at(self.declaration.level)
         if conforming is not None:
             design = design.shifted(conforming)
-        profile = session.profile
         return Trial(
-            design.scaled(profile.effect_scale),
-            RUN_ALPHA / len(session.designs),
-            profile.beta or design.beta,
+            session.profile.adapted(design),
+            session.alpha / len(session.designs),
             alternatives,
             channel,
             reference,

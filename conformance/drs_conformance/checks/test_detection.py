@@ -16,7 +16,6 @@ from drs_conformance.traffic.score_requests import score_requests
 from drs_conformance.traffic.windows import campaign, one_address
 
 CAMPAIGN = {"accounts": 100, "a_day": 26}
-SHARE_FOUND = {"L1": 0.5, "L2": 0.8, "L3": 0.95}
 SCORE_MAX = 4.0
 """Larger scores count as this one: what is unbounded cannot be bounded by samples."""
 SPAN = SCORE_MAX - 1
@@ -63,12 +62,11 @@ def _expect_clusters_of(
 @requirement("DET-03")
 def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
     """Weeks with a campaign of 100 accounts at 26 requests a day each, and other people."""
-    level = lab.declaration.document["level"]
+    level = lab.declaration.level
     trial = lab.trial(
         "campaigns",
         channel="score hook",
         reference=f"the share that level {level} asks for",
-        conforming=SHARE_FOUND.get(level, SHARE_FOUND["L1"]),
     )
     missed: list[Scored] = []
     for number in range(trial.design.observations):

@@ -196,6 +196,7 @@ EDITS: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     "seed": (lambda h, _: h["run"]["selection"].update(seed=7), "seed"),
     "pinned key": (lambda h, _: h["run"].update(trusted_key=None), "pinned key"),
     "waivers": (lambda h, _: h["run"].update(waivers=[{"requirement": "DCL-08"}]), "waivers"),
+    "alpha": (lambda h, _: h["run"].update(alpha=1e-9), "alpha of"),
     "header without run": (lambda h, _: h["run"].pop("selection"), "lacks"),
 }
 

@@ -65,7 +65,7 @@ def volume_is_flagged(parts: Parts, most: float) -> Parts:
     return hooked(parts, Volume)
 
 
-@mutant(breaks=["DET-03"], strengths={"weak": 0.6, "middle": 0.4, "strong": 0.0})
+@mutant(breaks=["DET-03"], strengths={"weak": 0.6, "middle": 0.3, "strong": 0.0})
 def campaigns_pass_unseen(parts: Parts, seen: float) -> Parts:
     """Most campaigns score as if they were nothing."""
 

@@ -104,7 +104,7 @@ def everybody_is_perturbed(parts: Parts, tilt: float) -> Parts:
     return replace(parts, perturbation=Everywhere(parts.perturbation, lambda x: x + tilts))
 
 
-@mutant(breaks=["STD-01"], strengths={"weak": 1.1, "middle": 1.25, "strong": 3.0})
+@mutant(breaks=["STD-01"], strengths={"weak": 1.25, "middle": 1.8, "strong": 3.0})
 def everybody_gets_a_colder_model(parts: Parts, power: float) -> Parts:
     """All accounts get a model that is surer of itself than the declared one."""
 
