@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from drs_conformance.statistics.designs import Design
 
-__all__ = ["CERTIFY", "PROFILES", "RUN_ALPHA", "UNDECIDED", "Profile", "shortfalls"]
+__all__ = [
+    "CERTIFY",
+    "PROFILES",
+    "RUN_ALPHA",
+    "UNDECIDED",
+    "Profile",
+    "requests_expected",
+    "shortfalls",
+]
 
 RUN_ALPHA = 0.01 / 365
 """Greatest probability of a false FAIL in one run: 1% over a year of nightly ones."""
@@ -25,6 +34,7 @@ class Profile:
 
     ``effect_scale`` multiplies what statistical designs look for: a smoke run sees only gross
     effects and needs few requests. ``beta`` takes the place of the designs' where it is given.
+    ``requests`` is about what the checks without a design send.
     """
 
     name: str
@@ -33,7 +43,7 @@ class Profile:
     ladder_walks: int
     refused_requests: int
     effect_scale: float
-    requests_expected: int
+    requests: int
     beta: float | None = None
 
     def adapted(self, design: Design) -> Design:
@@ -42,10 +52,24 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 10, 300),
-    "full": Profile("full", 80, 24, 16, 20, 1, 1100),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 1, 1400, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 10, 210),
+    "full": Profile("full", 80, 24, 16, 20, 1, 500),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 1, 500, beta=0.01),
 }
+
+
+def requests_expected(profile: Profile, designs: Iterable[Mapping[str, Any]]) -> int:
+    """Return about how many requests a run sends to a target that just conforms.
+
+    ``designs`` are those of the selected requirements. A study costs what the most demanding of
+    its designs needs.
+    """
+    studies: dict[str, float] = {}
+    for number, members in enumerate(designs):
+        design = profile.adapted(Design(members))
+        study = design.study or str(number)
+        studies[study] = max(studies.get(study, 0.0), design.plan(RUN_ALPHA).expected)
+    return profile.requests + round(sum(studies.values()))
 
 
 def shortfalls(design: Design, designs: int) -> Iterator[str]:
