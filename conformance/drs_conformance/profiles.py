@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from drs_conformance.statistics.designs import Design
 
-__all__ = ["CERTIFY", "PROFILES", "RUN_ALPHA", "UNDECIDED", "Profile", "shortfalls"]
+__all__ = [
+    "CERTIFY",
+    "PROFILES",
+    "RUN_ALPHA",
+    "UNDECIDED",
+    "Profile",
+    "requests_expected",
+    "shortfalls",
+]
 
 RUN_ALPHA = 0.01 / 365
 """Greatest probability of a false FAIL in one run: 1% over a year of nightly ones."""
@@ -26,6 +35,7 @@ class Profile:
     An attack on the model gets ``attack_requests``, and while it makes progress ``attack_cap``.
     ``effect_scale`` multiplies what statistical designs look for: a smoke run sees only gross
     effects and needs few requests. ``beta`` takes the place of the designs' where it is given.
+    ``requests`` is about what the checks without a design send.
     """
 
     name: str
@@ -37,7 +47,7 @@ class Profile:
     attack_cap: int
     elicitations: int
     effect_scale: float
-    requests_expected: int
+    requests: int
     beta: float | None = None
 
     def adapted(self, design: Design) -> Design:
@@ -46,10 +56,24 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 300),
-    "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 1100),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 1400, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 240),
+    "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 770),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 770, beta=0.01),
 }
+
+
+def requests_expected(profile: Profile, designs: Iterable[Mapping[str, Any]]) -> int:
+    """Return about how many requests a run sends to a target that just conforms.
+
+    ``designs`` are those of the selected requirements. A study costs what the most demanding of
+    its designs needs.
+    """
+    studies: dict[str, float] = {}
+    for number, members in enumerate(designs):
+        design = profile.adapted(Design(members))
+        study = design.study or str(number)
+        studies[study] = max(studies.get(study, 0.0), design.plan(RUN_ALPHA).expected)
+    return profile.requests + round(sum(studies.values()))
 
 
 def shortfalls(design: Design, designs: int) -> Iterator[str]:

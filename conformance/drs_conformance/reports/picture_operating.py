@@ -69,7 +69,9 @@ def _area(places: Sequence[float], low: Sequence[float], high: Sequence[float]) 
 
 
 def _y(share: float) -> float:
-    return round(HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * min(max(share, 0.0), 1.0), 1)
+    # A share that was read from JSON may be a whole number.
+    within = float(min(max(share, 0), 1))
+    return round(HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * within, 1)
 
 
 def _number(value: float) -> str:

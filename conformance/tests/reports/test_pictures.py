@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from drs_conformance.reports.picture_operating import operating_picture
 from drs_conformance.reports.picture_process import process_picture
 from drs_conformance.reports.picture_spending import spending_picture
 from drs_conformance.reports.quantities import approximately
-from drs_conformance.results.result import build_result
+from drs_conformance.results.result import build_result, result_bytes
 from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.trial import Trial
 from sample_events import checked, finished, listed, started
@@ -162,6 +163,11 @@ def test_the_page_holds_every_picture_once_and_in_words(result) -> None:
     pictures = [a for tag, a in page.elements if tag == "svg" and a.get("role") == "img"]
     for picture in pictures:
         assert set((picture["aria-labelledby"] or "").split()) <= set(names)
+
+
+def test_a_result_that_was_read_again_gives_the_same_page(result) -> None:
+    again = json.loads(result_bytes(result))
+    assert render_html(again, {}) == render_html(result, {})
 
 
 def test_a_name_is_text_and_nothing_else(result) -> None:
