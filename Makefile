@@ -5,6 +5,7 @@
 # make bench   run the short benchmarks
 # make bench-statistics   the decision engine beside fixed-size tests; a minute and a half
 # make bench-operating   whole runs against the reference endpoint and graded mutants; an hour
+# make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PORT ?= 0
 
-.PHONY: demo test check docs bench bench-statistics bench-operating clean
+.PHONY: demo test check docs bench bench-statistics bench-operating bench-noise clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -51,6 +52,9 @@ bench-statistics: $(STAMP)
 
 bench-operating: $(STAMP)
 	$(BIN)/python conformance/benchmarks/operating.py
+
+bench-noise: $(STAMP)
+	$(BIN)/python conformance/benchmarks/noise.py
 
 clean:
 	rm -rf $(VENV) site drs-demo drs-results

@@ -216,11 +216,15 @@ def _refused_for_good(lab: Lab, persona: str, kind: str) -> None:
 
 @requirement("RSP-07")
 def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
-    """Generated walks over evidence, approvals and time: every change is an edge of the ladder."""
+    """Generated walks over evidence, approvals and time: every change is an edge of the ladder.
+
+    A walk ends where an answer was lost, for its last step may have been taken twice.
+    """
     kinds = [entry["id"] for entry in lab.registry("evidence-kinds")["entries"]]
     longest = max(int(max(lab.declaration.document["ladder"]["quiet_s"].values())), 2)
     walks = lab.draw(ladder_walks(kinds, (60, longest // 2, longest), lab.profile.ladder_walks), 1)
     steps: list[Step] = []
+    finished = 0
     for walk in walks[0]:
         fresh = lab.fresh()
         state = lab.ladder.initial
@@ -231,6 +235,8 @@ def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
             else:
                 step = fresh.flag(event.kinds, event.approvals)
                 allowed = lab.ladder.allows(state, step.standing, "evidence")
+            if lab.leave_out():
+                break
             expect(
                 allowed,
                 f"after {event} the account went from {state} to {step.standing}, which the "
@@ -239,7 +245,11 @@ def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
             )
             state = step.standing
             steps.append(step)
+        else:
+            finished += 1
         lab.close()
+    if 2 * finished < len(walks[0]):
+        raise Untestable("answers were lost in most of the walks", *steps)
     lab.tried(steps)
 
 
