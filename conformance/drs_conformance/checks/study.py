@@ -56,8 +56,7 @@ class Study:
         if seen[0][0] < LEAST_ENTROPY:
             raise Untestable("no prompt was found whose first token is uncertain")
         self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
-        blind = sorted(name for name in lab.target.personas if name.startswith("blind-"))
-        self.others = (*blind, "fresh")
+        self.others = (*lab.target.blind, "fresh")
         self.rounds = OnDemand(lab, self._send)
 
     def _send(self, number: int) -> tuple[Asked, ...]:

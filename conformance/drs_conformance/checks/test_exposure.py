@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,7 +36,10 @@ class Probe:
 
 
 def ordinary_requests(lab: Lab) -> list[Probe]:
-    """Send generated requests within the declared bounds once, for every check that looks."""
+    """Send generated requests within the declared bounds once, for every check that looks.
+
+    Accounts in good standing take turns.
+    """
 
     def play(stage: Lab) -> list[Probe]:
         surface = stage.surface
@@ -44,9 +48,11 @@ def ordinary_requests(lab: Lab) -> list[Probe]:
             choices_max=surface.choices_max,
             streaming=surface.streaming,
         )
+        drawn = stage.draw(strategy, stage.profile.exposure_requests)
+        accounts = itertools.cycle(("control", *stage.target.blind))
         return [
-            Probe(request, stage.chat(request))
-            for request in stage.draw(strategy, stage.profile.exposure_requests)
+            Probe(request, stage.chat(request, account))
+            for request, account in zip(drawn, accounts, strict=False)
         ]
 
     return lab.episode("ordinary-requests", play)

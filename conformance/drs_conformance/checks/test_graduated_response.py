@@ -38,9 +38,8 @@ MARGIN_S = 60
 @requirement("RSP-01")
 def test_every_account_can_see_its_standing(lab: Lab) -> None:
     """The account view of good standing and of each held persona."""
-    personas = [
-        p for p in ("control", "throttled", "suspended", "terminated") if lab.has_persona(p)
-    ]
+    held = [name for name in ("throttled", "suspended", "terminated") if lab.has_persona(name)]
+    personas = ["control", *lab.target.blind, *held]
     for persona in personas:
         view = account_view(lab, persona)
         expect(view.status == 200, f"the account view of {persona} answered {view.status}", view)

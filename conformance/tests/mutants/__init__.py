@@ -13,6 +13,7 @@ from mutants import (
     good_standing,
     graduated_response,
     output_perturbation,
+    prober_detection,
     transparency,
 )
 from mutants.mutant import MUTANTS, Mutant
@@ -27,5 +28,6 @@ __all__ = [
     "good_standing",
     "graduated_response",
     "output_perturbation",
+    "prober_detection",
     "transparency",
 ]
