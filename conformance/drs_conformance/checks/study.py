@@ -35,7 +35,11 @@ class Asked:
 
 
 class Study:
-    """Rounds of the same few prompts, each to every account, in an order of their own."""
+    """Rounds of the same few prompts, each to every account, in an order of their own.
+
+    ``groups`` tells by account whose answers are looked at together. Blind accounts are not mixed
+    with personas, among which a few that fare otherwise could be lost.
+    """
 
     def __init__(self, lab: Lab) -> None:
         """Choose the prompts: of some that were tried once, those with the least certain answer."""
@@ -56,7 +60,10 @@ class Study:
         if seen[0][0] < LEAST_ENTROPY:
             raise Untestable("no prompt was found whose first token is uncertain")
         self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
-        self.others = (*lab.target.blind, "fresh")
+        blind = lab.target.blind
+        self.others = (*blind, "fresh")
+        self.groups = dict.fromkeys(("control", "fresh"), ", personas" if blind else "")
+        self.groups |= dict.fromkeys(blind, ", blind accounts")
         self.rounds = OnDemand(lab, self._send)
 
     def _send(self, number: int) -> tuple[Asked, ...]:

@@ -21,7 +21,7 @@ from drs_conformance.checks.requirement import (
     requirement,
 )
 from drs_conformance.checks.scores import Scored, benign_windows, declared_rate, windows
-from drs_conformance.checks.study import Asked, first_value, good_standing
+from drs_conformance.checks.study import Asked, Study, first_value, good_standing
 from drs_conformance.dialects.neutral import ChatRequest, TokenLogprob
 from drs_conformance.statistics.tilts import PairedTilt, Tilt, strength
 from drs_conformance.statistics.trial import Trial
@@ -33,6 +33,7 @@ VALUES = 6
 OTHER = VALUES - 1
 HOTTER, COLDER = "hotter", "colder"
 KEYED = "keyed tilt"
+DIRECTIONS = (KEYED, HOTTER, COLDER)
 ROUNDED = 1e-6
 """Probabilities of the likelihood hook are known so exactly."""
 
@@ -91,7 +92,7 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
     """First tokens at temperature one against what the likelihood hook says of them."""
     study = good_standing(lab)
     trial = lab.trial(
-        *(KEYED, HOTTER, COLDER), channel="text", reference="the target's likelihood hook"
+        *_alternatives(study), channel="text", reference="the target's likelihood hook"
     )
     rounds = study.rounds.by(lab)
     # What is told apart is taken from answers that are not tested.
@@ -99,13 +100,15 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
         _declared(lab, request, texts)
         for request, texts in zip(study.requests, _texts(next(rounds)), strict=True)
     ]
-    contexts = [_Context(trial.design.members["effect"]) for _ in laws]
+    effect = trial.design.members["effect"]
+    contexts = {group: [_Context(effect, group) for _ in laws] for group in study.groups.values()}
     for asked in rounds:
         for item in asked:
             places, law = laws[item.prompt]
+            context = contexts[study.groups[item.account]][item.prompt]
             for choice in item.answer.choices:
                 value = places.get(choice.text, len(places))
-                contexts[item.prompt].observe(trial, law, value, ROUNDED)
+                context.observe(trial, law, value, ROUNDED)
         if trial.decision is not None:
             break
     lab.conclude(
@@ -113,6 +116,11 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
         "answers of accounts in good standing are not those of the declared model",
         *(item.answer.exchange for item in asked),
     )
+
+
+def _alternatives(study: Study) -> list[str]:
+    groups = dict.fromkeys(study.groups.values())
+    return [name + group for group in groups for name in DIRECTIONS]
 
 
 def _texts(asked: Iterable[Asked]) -> list[set[str]]:
@@ -233,13 +241,16 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
         raise NotApplicable("the surface declares that it never returns log-probabilities")
     study = good_standing(lab)
     trial = lab.trial(
-        *(KEYED, HOTTER, COLDER),
+        *_alternatives(study),
         channel="returned log-probabilities",
         reference="the answer itself",
     )
     effect = trial.design.members["effect"]
     step = 0.5 * 10.0**-surface.decimals
-    returned = [_Returned(effect, step) for _ in study.requests]
+    returned = {
+        group: [_Returned(effect, step, group) for _ in study.requests]
+        for group in study.groups.values()
+    }
     for asked in study.rounds.by(lab):
         for item in asked:
             for choice in item.answer.choices:
@@ -247,7 +258,7 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
                     continue
                 if not choice.tokens[0].alternatives:
                     raise Untestable("an answer reports no alternatives", item.answer.exchange)
-                returned[item.prompt].observe(trial, choice.tokens[0])
+                returned[study.groups[item.account]][item.prompt].observe(trial, choice.tokens[0])
         if trial.decision is not None:
             break
         if trial.observations == 0:
@@ -262,8 +273,9 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
 class _Context:
     """One prompt whose law is known: what is known of a tilt of it, and what heat would do."""
 
-    def __init__(self, effect: float) -> None:
+    def __init__(self, effect: float, group: str) -> None:
         self._effect = effect
+        self._group = group
         self._tilt: Tilt | None = None
         self._powers: dict[str, float] = {}
 
@@ -275,19 +287,21 @@ class _Context:
                 HOTTER: _power(self._effect, p, 0.02, 1.0),
                 COLDER: _power(self._effect, p, 50.0, 1.0),
             }
-        for name in trial.open:
+        for name in DIRECTIONS:
+            if name + self._group not in trial.open:
+                continue
             predicted = self._tilt.predicted(p) if name == KEYED else _heated(p, self._powers[name])
             # What rounding may have moved, at most, in the expectation of a factor.
             slack = step * float(np.abs(predicted - p).sum())
-            trial.processes[name].observe(value, p, predicted, slack)
+            trial.processes[name + self._group].observe(value, p, predicted, slack)
         self._tilt.learn(p, value)
 
 
 class _Returned:
     """One prompt whose answers bring the probabilities of their most probable first tokens."""
 
-    def __init__(self, effect: float, step: float) -> None:
-        self._context = _Context(effect)
+    def __init__(self, effect: float, step: float, group: str) -> None:
+        self._context = _Context(effect, group)
         self._step = step
         self._names: list[str] = []
 

@@ -120,11 +120,12 @@ def perturbs_whom_it_does_not_know(parts: Parts) -> Parts:
 
 
 @mutant(breaks=["STD-01", "STD-02"], witnessed=True)
-def a_colder_model_for_strangers(parts: Parts) -> Parts:
-    """Accounts that are no test personas get a model that is surer of itself."""
+def a_worse_model_for_strangers(parts: Parts) -> Parts:
+    """Accounts that are no test personas seldom get the best word."""
 
-    def colder(logits: Logits) -> Logits:
-        raised: Logits = 3 * logits
-        return raised
+    def worse(logits: Logits) -> Logits:
+        lowered: Logits = logits.copy()
+        lowered[lowered.argmax()] -= 3
+        return lowered
 
-    return replace(parts, perturbation=Strangers(parts.perturbation, colder))
+    return replace(parts, perturbation=Strangers(parts.perturbation, worse))
