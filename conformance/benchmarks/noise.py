@@ -78,7 +78,7 @@ def measure(runs: Runs, rate: str, seeds: Iterable[int]) -> None:
 def smoke(endpoint: Endpoint, out: Path, seed: int) -> Run:
     """Run the smoke profile once."""
     arguments = ("run", "--target", endpoint.target, "--seed", str(seed), "--out", out)
-    done = drs(*arguments, environment=endpoint.credentials, folder=out)
+    done = drs(*arguments, environment=endpoint.credentials, folder=out, timeout_s=1800)
     assert done.code in (0, 1, 3), done.stderr
     return done
 

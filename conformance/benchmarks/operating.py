@@ -68,7 +68,10 @@ def run(endpoint: Endpoint, out: Path, seed: int, only: list[str]) -> Mapping[st
     selection = ["--only", ",".join(only)] if only else []
     arguments = ["--target", endpoint.target, "--profile", "full", "--seed", seed, "--out", out]
     done = drs(
-        "run", *map(str, arguments), *selection, environment=endpoint.credentials, folder=out
+        *("run", *map(str, arguments), *selection),
+        environment=endpoint.credentials,
+        folder=out,
+        timeout_s=3600,
     )
     assert done.code in (0, 1, 3), done.stderr
     result: Mapping[str, Any] = done.result

@@ -110,7 +110,10 @@ def mutant(name: str, folder: Path, *options: str) -> contextlib.AbstractContext
 
 
 def drs(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    timeout_s: float = 120,
 ) -> Run:
     """Run ``drs`` as a process of its own; ``folder`` is where its results lie."""
     done = subprocess.run(
@@ -118,7 +121,7 @@ def drs(
         env={**ENVIRONMENT, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout_s,
         check=False,
     )
     return Run(done.returncode, done.stdout, done.stderr, folder or Path())
