@@ -1,7 +1,7 @@
 """How often whole runs over HTTP find what they should, and cry wolf: `make bench-operating`.
 
-Cells are the reference endpoint in the full profile, and each graded mutant at each strength with
-`--only` its requirement. Every cell is written as soon as it is done; a run that is cut off goes on
+Cells are the reference endpoint in the full profile, and each graded mutant at each strength, and
+each one that goes wrong on few inputs, with `--only` its requirement. Every cell is written as soon as it is done; a run that is cut off goes on
 where it stopped. `--cells` and `--runs` choose less.
 """
 
@@ -27,21 +27,28 @@ from mutants import MUTANTS
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "measurements" / "operating.json"
 REFERENCE = "reference"
+RARE = "rare"
 
 
 def cells() -> list[str]:
-    """Name every cell: the reference endpoint, and mutant@strength."""
+    """Name every cell: the reference endpoint, mutant@strength and mutant@rare."""
     graded = [
         f"{mutant.name}@{strength}" for mutant in MUTANTS.values() for strength in mutant.strengths
     ]
-    return [REFERENCE, *graded]
+    return [
+        REFERENCE,
+        *graded,
+        *(f"{mutant.name}@{RARE}" for mutant in MUTANTS.values() if mutant.rare),
+    ]
 
 
 def measure(cell: str, runs: int, scratch: Path) -> dict[str, Any]:
     """Run a cell with the seeds 1 to ``runs``."""
     name, _, strength = cell.partition("@")
     mutants = ROOT / "conformance" / "tests" / "mutants"
-    command = [sys.executable, mutants, name, "--strength", strength]
+    command = [sys.executable, mutants, name]
+    if strength != RARE:
+        command += ["--strength", strength]
     only = sorted(MUTANTS[name].breaks) if strength else []
     server = serving(command, scratch / "target") if strength else reference(scratch / "target")
     verdicts: Counter[str] = Counter()

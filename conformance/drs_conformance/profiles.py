@@ -18,8 +18,9 @@ CERTIFY = "certify"
 class Profile:
     """Numbers of generated examples, each of which is one request or, for walks, up to seven.
 
-    ``effect_scale`` multiplies what statistical designs look for: a smoke run sees only gross
-    effects and needs few requests. ``beta`` takes the place of the designs' where it is given.
+    ``odd_inputs`` counts inputs that must be refused whatever they look like. ``effect_scale``
+    multiplies what statistical designs look for: a smoke run sees only gross effects and needs few
+    requests. ``beta`` takes the place of the designs' where it is given.
     """
 
     name: str
@@ -27,13 +28,15 @@ class Profile:
     parameter_variations: int
     ladder_walks: int
     refused_requests: int
+    odd_inputs: int
+    appeals: int
     effect_scale: float
     requests_expected: int
     beta: float | None = None
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 10, 300),
-    "full": Profile("full", 80, 24, 16, 20, 1, 1100),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 1, 1400, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 2, 1, 10, 300),
+    "full": Profile("full", 80, 24, 16, 30, 22, 22, 1, 1250),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 30, 22, 22, 1, 1550, beta=0.01),
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from drs_conformance.checks.declaration import Surface
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.numbers_inside import numbers_from_inside
 from drs_conformance.checks.requirement import NotApplicable, Untestable, expect, requirement
@@ -35,6 +36,15 @@ class Probe:
         return self.answer.exchange.id
 
 
+def requests_within(surface: Surface) -> st.SearchStrategy[ChatRequest]:
+    """Return a strategy over requests within the declared bounds of a surface."""
+    return chat_requests(
+        alternatives_max=surface.alternatives_max,
+        choices_max=surface.choices_max,
+        streaming=surface.streaming,
+    )
+
+
 def ordinary_requests(lab: Lab) -> list[Probe]:
     """Send generated requests within the declared bounds once, for every check that looks.
 
@@ -42,13 +52,7 @@ def ordinary_requests(lab: Lab) -> list[Probe]:
     """
 
     def play(stage: Lab) -> list[Probe]:
-        surface = stage.surface
-        strategy = chat_requests(
-            alternatives_max=surface.alternatives_max,
-            choices_max=surface.choices_max,
-            streaming=surface.streaming,
-        )
-        drawn = stage.draw(strategy, stage.profile.exposure_requests)
+        drawn = stage.draw(requests_within(stage.surface), stage.profile.exposure_requests)
         accounts = itertools.cycle(("control", *stage.target.blind))
         return [
             Probe(request, stage.chat(request, account))

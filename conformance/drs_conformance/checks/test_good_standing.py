@@ -25,6 +25,7 @@ from drs_conformance.checks.study import Asked, Study, first_value, good_standin
 from drs_conformance.dialects.neutral import ChatRequest, TokenLogprob
 from drs_conformance.statistics.tilts import PairedTilt, Tilt, strength
 from drs_conformance.statistics.trial import Trial
+from drs_conformance.traffic.odd_text import texts
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.windows import HARD_CASES
 
@@ -58,12 +59,12 @@ def test_auditors_can_ask_for_likelihoods_and_nobody_else(lab: Lab) -> None:
     path = declaration.hook("likelihood")
     if path is None:
         raise Violation("the declaration names no likelihood hook", declaration)
-    texts = st.lists(st.text("abc \n\u00e9\u4e2d", max_size=9), min_size=1, max_size=9)
-    asked = lab.draw(st.tuples(prompts(), texts), lab.profile.parameter_variations)
-    for prompt, unlikely in asked:
+    unlikely = st.lists(texts("abc \n\u00e9\u4e2d", 0, 9), min_size=1, max_size=9)
+    asked = lab.draw(st.tuples(prompts(), unlikely), lab.profile.parameter_variations)
+    for prompt, others in asked:
         request = ChatRequest((("user", prompt),), max_tokens=1, temperature=1.0)
         seen = lab.chat(request).choices[0].text
-        answers = list(dict.fromkeys([seen, *unlikely]))
+        answers = list(dict.fromkeys([seen, *others]))
         question = likelihood_request(lab, request, answers)
         exchange = lab.post(path, question, AUDITOR)
         expect(

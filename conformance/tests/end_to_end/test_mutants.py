@@ -41,5 +41,6 @@ def test_it_fails_exactly_what_it_breaks(name: str, tmp_path: Path) -> None:
 
 
 def test_every_tested_requirement_has_a_mutant() -> None:
-    broken = {identifier for one in MUTANTS.values() for identifier in one.breaks}
+    usual = [one for one in MUTANTS.values() if not one.rare and not one.witnessed]
+    broken = {identifier for one in usual for identifier in one.breaks}
     assert sorted(broken) == TESTED

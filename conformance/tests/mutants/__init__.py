@@ -14,6 +14,7 @@ from mutants import (
     graduated_response,
     output_perturbation,
     prober_detection,
+    rare_inputs,
     transparency,
 )
 from mutants.mutant import MUTANTS, Mutant
@@ -29,5 +30,6 @@ __all__ = [
     "graduated_response",
     "output_perturbation",
     "prober_detection",
+    "rare_inputs",
     "transparency",
 ]
