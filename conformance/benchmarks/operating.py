@@ -1,8 +1,8 @@
 """How often whole runs over HTTP find what they should, and cry wolf: `make bench-operating`.
 
-Cells are the reference endpoint in the full profile, and each graded mutant at each strength, and
-each one that goes wrong on few inputs, with `--only` its requirement. Every cell is written as soon as it is done; a run that is cut off goes on
-where it stopped. `--cells` and `--runs` choose less.
+Cells are the reference endpoint in the full profile, and with `--only` its requirement each graded
+mutant at each strength and each one that goes wrong on few inputs. Every cell is written as soon as
+it is done; a run that is cut off goes on where it stopped. `--cells` and `--runs` choose less.
 """
 
 from __future__ import annotations
