@@ -4,7 +4,7 @@
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
 # make bench-statistics   the decision engine beside fixed-size tests; a minute and a half
-# make bench-operating   whole runs against the reference endpoint and graded mutants; an hour
+# make bench-operating   whole runs against the reference endpoint and mutants; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
