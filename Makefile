@@ -5,6 +5,7 @@
 # make bench   run the short benchmarks
 # make bench-statistics   the decision engine by simulation, beside fixed-size tests; ten minutes
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
+# make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -15,7 +16,7 @@ STAMP := $(VENV)/installed
 PORT ?= 0
 RUNS ?= 5000
 
-.PHONY: demo test check docs bench bench-statistics bench-operating clean
+.PHONY: demo test check docs bench bench-statistics bench-operating bench-noise clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -52,6 +53,9 @@ bench-statistics: $(STAMP)
 
 bench-operating: $(STAMP)
 	$(BIN)/python conformance/benchmarks/operating.py
+
+bench-noise: $(STAMP)
+	$(BIN)/python conformance/benchmarks/noise.py
 
 clean:
 	rm -rf $(VENV) site drs-demo drs-results

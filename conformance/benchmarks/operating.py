@@ -1,9 +1,10 @@
 """How often whole runs over HTTP find what they should, and cry wolf: `make bench-operating`.
 
 Three kinds of cell: the reference endpoint, on which nothing may fail; each graded mutant at each
-strength, `MUTANT@STRENGTH`, with `--only` what it breaks; and `full:MUTANT`, one run of everything,
-of which exactly what the mutant breaks has to fail. Every cell is written as soon as it is done; a
-benchmark that is cut off goes on where it stopped. `--cells` and `--runs` choose less.
+strength, `MUTANT@STRENGTH`, and each that goes wrong on few inputs, `MUTANT@rare`, with `--only`
+what it breaks; and `full:MUTANT`, one run of everything, of which exactly that has to fail. Every
+cell is written as soon as it is done; a benchmark that is cut off goes on where it stopped.
+`--cells` and `--runs` choose less.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ TABLE = ROOT / "docs" / "measurements" / "operating.json"
 REFERENCE = "reference"
 FULL = "full:"
 GRADED_AT = "middle"
+RARE = "rare"
+ACCOUNTS = ("--accounts", "2")
 MISSES_MAX = 1
 RUN_TIMEOUT_S = 3600
 
@@ -70,7 +73,8 @@ class Cell:
 def cells() -> list[str]:
     """Name every cell."""
     graded = [f"{name}@{strength}" for name, one in MUTANTS.items() for strength in one.strengths]
-    return [REFERENCE, *graded, *(f"{FULL}{name}" for name in MUTANTS)]
+    rare = [f"{name}@{RARE}" for name, one in MUTANTS.items() if one.rare]
+    return [REFERENCE, *graded, *rare, *(f"{FULL}{name}" for name in MUTANTS)]
 
 
 def measure(cell: Cell, profile: str) -> dict[str, Any]:
@@ -110,7 +114,11 @@ def _served(cell: Cell, folder: Path) -> Any:
     if cell.mutant is None:
         return reference(folder)
     command = [sys.executable, ROOT / "conformance" / "tests" / "mutants", cell.mutant]
-    return serving([*command, "--strength", cell.strength or STRONG], folder)
+    if MUTANTS[cell.mutant].strengths:
+        command += ["--strength", cell.strength or STRONG]
+    if MUTANTS[cell.mutant].witnessed:
+        command += ACCOUNTS
+    return serving(command, folder)
 
 
 def _run(

@@ -99,14 +99,14 @@ def serving(command: Sequence[str | Path], folder: Path) -> Iterator[Endpoint]:
                 server.stdout.close()
 
 
-def reference(folder: Path) -> contextlib.AbstractContextManager[Endpoint]:
+def reference(folder: Path, *options: str) -> contextlib.AbstractContextManager[Endpoint]:
     """Serve the reference endpoint."""
-    return serving([sys.executable, "-m", "drs_reference", "serve"], folder)
+    return serving([sys.executable, "-m", "drs_reference", "serve", *options], folder)
 
 
-def mutant(name: str, folder: Path) -> contextlib.AbstractContextManager[Endpoint]:
+def mutant(name: str, folder: Path, *options: str) -> contextlib.AbstractContextManager[Endpoint]:
     """Serve a mutant."""
-    return serving([sys.executable, TESTS / "mutants", name], folder)
+    return serving([sys.executable, TESTS / "mutants", name, *options], folder)
 
 
 def drs(

@@ -460,8 +460,8 @@ class Endpoint:
     def _appeal(self, environ: Document) -> tuple[int, Headers, Document]:
         account = self._own(environ)
         request = read_object(environ, {"case": str, "statement": str})
-        if not 1 <= len(request["statement"]) <= 10_000 or not request["case"]:
-            raise Refused(400, "A statement has 1 to 10000 characters, a case is named.")
+        if not 1 <= len(request["statement"]) <= 20_000 or not request["case"]:
+            raise Refused(400, "A statement has 1 to 20000 characters, a case is named.")
         case = self.cases.get(request["case"])
         if case is None or case.account != account.id:
             raise Refused(404, "There is no such case of this account.")

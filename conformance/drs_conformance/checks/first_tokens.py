@@ -16,13 +16,14 @@ from drs_conformance.statistics.temperatures import heated, power
 from drs_conformance.statistics.tilts import Tilt, strength
 from drs_conformance.statistics.trial import Trial
 
-__all__ = ["COLDER", "HOTTER", "KEYED", "OTHER", "VALUES", "Context", "Places", "Returned"]
+__all__ = ["DIRECTIONS", "OTHER", "VALUES", "Context", "Places", "Returned"]
 
 VALUES = 6
 """First tokens that are told apart in one prompt; the last stands for all others."""
 OTHER = VALUES - 1
 HOTTER, COLDER = "hotter", "colder"
 KEYED = "keyed tilt"
+DIRECTIONS = (KEYED, HOTTER, COLDER)
 
 
 @dataclass(slots=True)
@@ -41,8 +42,10 @@ class Places:
 class Context:
     """One prompt whose law is known: what is known of a tilt of it, and what heat would do."""
 
-    def __init__(self, effect: float) -> None:
+    def __init__(self, effect: float, group: str) -> None:
+        """``group`` is the end of the names of the processes that take part."""
         self._effect = effect
+        self._group = group
         self._tilt: Tilt | None = None
         self._powers: dict[str, float] = {}
 
@@ -54,19 +57,21 @@ class Context:
                 HOTTER: power(self._effect, p, hotter=True),
                 COLDER: power(self._effect, p, hotter=False),
             }
-        for name in trial.open:
+        for name in DIRECTIONS:
+            if name + self._group not in trial.open:
+                continue
             predicted = self._tilt.predicted(p) if name == KEYED else heated(p, self._powers[name])
             # What rounding may have moved, at most, in the expectation of a factor.
             slack = step * float(np.abs(predicted - p).sum())
-            trial.processes[name].observe(value, p, predicted, slack)
+            trial.processes[name + self._group].observe(value, p, predicted, slack)
         self._tilt.learn(p, value)
 
 
 class Returned:
     """One prompt whose answers bring the probabilities of their most probable first tokens."""
 
-    def __init__(self, effect: float, step: float) -> None:
-        self._context = Context(effect)
+    def __init__(self, effect: float, step: float, group: str) -> None:
+        self._context = Context(effect, group)
         self._step = step
         self._names: list[str] = []
 

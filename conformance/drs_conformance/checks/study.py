@@ -35,7 +35,11 @@ class Asked:
 
 
 class Study:
-    """Rounds of the same few prompts, each to every account, in an order of their own."""
+    """Rounds of the same few prompts, each to every account, in an order of their own.
+
+    ``groups`` tells by account whose answers are looked at together. Blind accounts are not mixed
+    with personas, among which a few that fare otherwise could be lost.
+    """
 
     def __init__(self, lab: Lab) -> None:
         """Choose the prompts: of some that were tried once, those with the least certain answer."""
@@ -57,6 +61,9 @@ class Study:
             raise Untestable("no prompt was found whose first token is uncertain")
         self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
         self.others = other_accounts(lab)
+        blind = lab.target.blind
+        self.groups = dict.fromkeys(("control", "fresh"), ", personas" if blind else "")
+        self.groups |= dict.fromkeys(blind, ", blind accounts")
         self.rounds = OnDemand(lab, self._send)
 
     def _send(self, number: int) -> tuple[Asked, ...]:
@@ -82,8 +89,7 @@ class Study:
 
 def other_accounts(lab: Lab) -> tuple[str, ...]:
     """Return the accounts that are compared with `control`; `fresh` is another in each round."""
-    blind = sorted(name for name in lab.target.personas if name.startswith("blind-"))
-    return (*blind, "fresh")
+    return (*lab.target.blind, "fresh")
 
 
 def lease_for_round(lab: Lab, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,19 +48,27 @@ class Probe:
         return self.answer.exchange.id
 
 
+def requests_within(surface: Surface) -> st.SearchStrategy[ChatRequest]:
+    """Return a strategy over requests within the declared bounds of a surface."""
+    return chat_requests(
+        alternatives_max=surface.alternatives_max,
+        choices_max=surface.choices_max,
+        streaming=surface.streaming,
+    )
+
+
 def ordinary_requests(lab: Lab) -> list[Probe]:
-    """Send generated requests within the declared bounds once, for every check that looks."""
+    """Send generated requests within the declared bounds once, for every check that looks.
+
+    Accounts in good standing take turns.
+    """
 
     def play(stage: Lab) -> list[Probe]:
-        surface = stage.surface
-        strategy = chat_requests(
-            alternatives_max=surface.alternatives_max,
-            choices_max=surface.choices_max,
-            streaming=surface.streaming,
-        )
+        drawn = stage.draw(requests_within(stage.surface), stage.profile.exposure_requests)
+        accounts = itertools.cycle(("control", *stage.target.blind))
         return [
-            Probe(request, stage.chat(request))
-            for request in stage.draw(strategy, stage.profile.exposure_requests)
+            Probe(request, stage.chat(request, account))
+            for request, account in zip(drawn, accounts, strict=False)
         ]
 
     return lab.episode("ordinary-requests", play)

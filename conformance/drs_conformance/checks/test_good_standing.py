@@ -13,9 +13,7 @@ from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
 from drs_conformance.checks.benign_study import Marked, benign_study
 from drs_conformance.checks.bounds import declared_bound
 from drs_conformance.checks.first_tokens import (
-    COLDER,
-    HOTTER,
-    KEYED,
+    DIRECTIONS,
     OTHER,
     VALUES,
     Context,
@@ -32,13 +30,14 @@ from drs_conformance.checks.requirement import (
     requirement,
 )
 from drs_conformance.checks.scores import Scored, benign_windows, windows
-from drs_conformance.checks.study import Asked, first_value, good_standing
+from drs_conformance.checks.study import Asked, Study, first_value, good_standing
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.tilts import PairedTilt
 from drs_conformance.statistics.trial import Trial
 from drs_conformance.traffic.benign_suite import FORMS, NUMBERS_AND_CODE
+from drs_conformance.traffic.odd_text import texts
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.windows import HARD_CASES
 
@@ -53,12 +52,12 @@ def test_auditors_can_ask_for_likelihoods_and_nobody_else(lab: Lab) -> None:
     path = declaration.hook("likelihood")
     if path is None:
         raise Violation("the declaration names no likelihood hook", declaration)
-    texts = st.lists(st.text("abc \n\u00e9\u4e2d", max_size=9), min_size=1, max_size=9)
-    asked = lab.draw(st.tuples(prompts(), texts), lab.profile.parameter_variations)
-    for prompt, unlikely in asked:
+    unlikely = st.lists(texts("abc \n\u00e9\u4e2d", 0, 9), min_size=1, max_size=9)
+    asked = lab.draw(st.tuples(prompts(), unlikely), lab.profile.parameter_variations)
+    for prompt, others in asked:
         request = ChatRequest((("user", prompt),), max_tokens=1, temperature=1.0)
         seen = lab.chat(request).choices[0].text
-        answers = list(dict.fromkeys([seen, *unlikely]))
+        answers = list(dict.fromkeys([seen, *others]))
         question = likelihood_request(lab, request, answers)
         exchange = lab.post(path, question, AUDITOR)
         expect(
@@ -87,7 +86,7 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
     """First tokens at temperature one against what the likelihood hook says of them."""
     study = good_standing(lab)
     trial = lab.trial(
-        *(KEYED, HOTTER, COLDER), channel="text", reference="the target's likelihood hook"
+        *_alternatives(study), channel="text", reference="the target's likelihood hook"
     )
     rounds = study.rounds.by(lab)
     # What is told apart is taken from answers that are not tested.
@@ -95,13 +94,15 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
         _declared(lab, request, texts)
         for request, texts in zip(study.requests, _texts(next(rounds)), strict=True)
     ]
-    contexts = [Context(trial.design.members["effect"]) for _ in laws]
+    effect = trial.design.members["effect"]
+    contexts = {group: [Context(effect, group) for _ in laws] for group in study.groups.values()}
     for asked in rounds:
         for item in asked:
             places, law = laws[item.prompt]
+            context = contexts[study.groups[item.account]][item.prompt]
             for choice in item.answer.choices:
                 value = places.get(choice.text, len(places))
-                contexts[item.prompt].observe(trial, law, value, ROUNDED)
+                context.observe(trial, law, value, ROUNDED)
         if trial.decision is not None:
             break
     lab.conclude(
@@ -109,6 +110,11 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
         "answers of accounts in good standing are not those of the declared model",
         *(item.answer.exchange for item in asked),
     )
+
+
+def _alternatives(study: Study) -> list[str]:
+    groups = dict.fromkeys(study.groups.values())
+    return [name + group for group in groups for name in DIRECTIONS]
 
 
 def _texts(asked: Iterable[Asked]) -> list[set[str]]:
@@ -326,13 +332,16 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
         raise NotApplicable("the surface declares that it never returns log-probabilities")
     study = good_standing(lab)
     trial = lab.trial(
-        *(KEYED, HOTTER, COLDER),
+        *_alternatives(study),
         channel="returned log-probabilities",
         reference="the answer itself",
     )
     effect = trial.design.members["effect"]
     step = 0.5 * 10.0**-surface.decimals
-    returned = [Returned(effect, step) for _ in study.requests]
+    returned = {
+        group: [Returned(effect, step, group) for _ in study.requests]
+        for group in study.groups.values()
+    }
     for asked in study.rounds.by(lab):
         for item in asked:
             for choice in item.answer.choices:
@@ -340,7 +349,7 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
                     continue
                 if not choice.tokens[0].alternatives:
                     raise Untestable("an answer reports no alternatives", item.answer.exchange)
-                returned[item.prompt].observe(trial, choice.tokens[0])
+                returned[study.groups[item.account]][item.prompt].observe(trial, choice.tokens[0])
         if trial.decision is not None:
             break
         if trial.observations == 0:

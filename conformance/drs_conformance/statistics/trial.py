@@ -69,8 +69,11 @@ class Trial:
         assert laws is not None
         self.processes[alternative or first].observe(int(event), *laws)
 
-    def record(self) -> dict[str, Any]:
-        """Return what the journal's readers get to see, rounded so that it is the same anywhere."""
+    def record(self, censored: int) -> dict[str, Any]:
+        """Return what the journal's readers get to see, rounded so that it is the same anywhere.
+
+        ``censored`` counts the attempts whose answer was lost.
+        """
         alpha = self.alpha / len(self.processes)
         plan = self.design.plan(alpha)
         return {
@@ -80,6 +83,7 @@ class Trial:
             "alpha": float(f"{self.alpha:.6g}"),
             "beta": self.beta,
             "cap": self.design.observations,
+            "censored": censored,
             "bound": {
                 "conforming": round(plan.conforming / self.design.requests, 1),
                 "violating": round(plan.violating / self.design.requests, 1),

@@ -13,6 +13,8 @@ from mutants import (
     good_standing,
     graduated_response,
     output_perturbation,
+    prober_detection,
+    rare_inputs,
     service,
     transparency,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "good_standing",
     "graduated_response",
     "output_perturbation",
+    "prober_detection",
+    "rare_inputs",
     "service",
     "transparency",
 ]

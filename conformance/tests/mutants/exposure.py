@@ -6,7 +6,7 @@ import base64
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from drs_reference.standard import registry
 from numpy.typing import NDArray
 
 from mutants.mutant import mutant
+
+When = Callable[[ChatRequest], bool]
 
 
 def _altered(
@@ -56,22 +58,32 @@ class AsAsked(ExposureRules):
         )
 
 
-@mutant(breaks=["EXP-01"])
-def one_alternative_more_when_streaming(parts: Parts) -> Parts:
-    """Streamed answers report one alternative more than was asked for."""
+def one_alternative_more(parts: Parts, when: When) -> Parts:
+    """Report one alternative more than was asked for."""
 
     class Dialect(OpenAIChat):
         def parse(self, body: Mapping[str, Any]) -> ChatRequest:
             request = super().parse(body)
-            more = request.top_logprobs + (request.stream and request.top_logprobs > 0)
+            more = request.top_logprobs + (request.top_logprobs > 0 and when(request))
             return replace(request, top_logprobs=more)
 
     return _altered(parts, Dialect, AsAsked)
 
 
-@mutant(breaks=["EXP-02"])
-def full_precision_when_streaming(parts: Parts) -> Parts:
-    """Streamed log-probabilities are not rounded."""
+@mutant(breaks=["EXP-01"])
+def one_alternative_more_when_streaming(parts: Parts) -> Parts:
+    """Streamed answers report one alternative more than was asked for."""
+    return one_alternative_more(parts, lambda request: request.stream)
+
+
+@mutant(breaks=["EXP-01"], rare=True)
+def one_alternative_more_after_two_stops(parts: Parts) -> Parts:
+    """So do streams that end at several texts only."""
+    return one_alternative_more(parts, lambda r: r.stream and len(r.sampling.stop) > 1)
+
+
+def full_precision(parts: Parts, when: When) -> Parts:
+    """Do not round streamed log-probabilities."""
 
     class Dialect(OpenAIChat):
         def chunks(
@@ -81,19 +93,31 @@ def full_precision_when_streaming(parts: Parts) -> Parts:
             emission: Emission,
             shown: Round,
         ) -> list[dict[str, Any]]:
-            return super().chunks(request, head, emission, lambda value: value)
+            rounded = (lambda value: value) if when(request) else shown
+            return super().chunks(request, head, emission, rounded)
 
     return _altered(parts, Dialect)
 
 
-@mutant(breaks=["EXP-03"])
-def bias_shows_in_log_probabilities(parts: Parts) -> Parts:
-    """A token bias beside log-probabilities is honoured and brings tokens into view."""
+@mutant(breaks=["EXP-02"])
+def full_precision_when_streaming(parts: Parts) -> Parts:
+    """Streamed log-probabilities are not rounded."""
+    return full_precision(parts, lambda request: True)
+
+
+@mutant(breaks=["EXP-02"], rare=True)
+def full_precision_for_half_the_mass(parts: Parts) -> Parts:
+    """Log-probabilities are not rounded in streams that draw from half of the mass."""
+    return full_precision(parts, lambda request: request.sampling.top_p == 0.5)
+
+
+def bias_shows(parts: Parts, when: When) -> Parts:
+    """Honour a token bias beside log-probabilities, so that it brings tokens into view."""
 
     class Rules(ExposureRules):
         def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
             found = super().violation(request, body)
-            return None if found == OutOfBounds("logit_bias", 0) else found
+            return None if found == OutOfBounds("logit_bias", 0) and when(request) else found
 
     class Dialect(OpenAIChat):
         def parse(self, body: Mapping[str, Any]) -> ChatRequest:
@@ -114,9 +138,20 @@ def bias_shows_in_log_probabilities(parts: Parts) -> Parts:
     return _altered(parts, Dialect, Rules)
 
 
-@mutant(breaks=["EXP-04"])
-def seed_slides_the_alternatives(parts: Parts) -> Parts:
-    """Each seed shows another slice of the vocabulary."""
+@mutant(breaks=["EXP-03"])
+def bias_shows_in_log_probabilities(parts: Parts) -> Parts:
+    """A token bias beside log-probabilities is honoured and brings tokens into view."""
+    return bias_shows(parts, lambda request: True)
+
+
+@mutant(breaks=["EXP-03"], rare=True)
+def bias_on_many_tokens_shows(parts: Parts) -> Parts:
+    """So is one on eight tokens or more only."""
+    return bias_shows(parts, lambda request: len(request.logit_bias) >= 8)
+
+
+def slid_alternatives(parts: Parts, by: Callable[[ChatRequest], int]) -> Parts:
+    """Show another slice of the vocabulary, `by` tokens further down."""
 
     class Dialect(OpenAIChat):
         window = 0
@@ -124,8 +159,7 @@ def seed_slides_the_alternatives(parts: Parts) -> Parts:
 
         def parse(self, body: Mapping[str, Any]) -> ChatRequest:
             request = super().parse(body)
-            seed = request.sampling.seed
-            self.window = 0 if seed is None else seed % 7
+            self.window = by(request)
             self.wanted = request.top_logprobs
             return replace(request, top_logprobs=request.top_logprobs + self.window)
 
@@ -139,9 +173,20 @@ def seed_slides_the_alternatives(parts: Parts) -> Parts:
     return _altered(parts, Dialect, AsAsked)
 
 
-@mutant(breaks=["EXP-05"])
-def excess_is_cut_in_silence(parts: Parts) -> Parts:
-    """A request for too much is answered with less, as if that had been asked for."""
+@mutant(breaks=["EXP-04"])
+def seed_slides_the_alternatives(parts: Parts) -> Parts:
+    """Each seed shows another slice of the vocabulary."""
+    return slid_alternatives(parts, lambda request: (request.sampling.seed or 0) % 7)
+
+
+@mutant(breaks=["EXP-04"], rare=True)
+def pairs_in_a_stream_slide_the_alternatives(parts: Parts) -> Parts:
+    """Two choices that are streamed side by side come without the most probable alternative."""
+    return slid_alternatives(parts, lambda request: int(request.stream and request.choices == 2))
+
+
+def cut_in_silence(parts: Parts, when: Callable[[int], bool]) -> Parts:
+    """Answer a request for too much with less, depending on how much too much it is."""
 
     class Dialect(OpenAIChat):
         def parse(self, body: Mapping[str, Any]) -> ChatRequest:
@@ -150,11 +195,23 @@ def excess_is_cut_in_silence(parts: Parts) -> Parts:
                 ("top_logprobs", parts.exposure.bounds.top_logprobs_max),
                 ("n", parts.exposure.bounds.choices_max),
             ):
-                if isinstance(within.get(member), int):
-                    within[member] = min(within[member], most)
+                if isinstance(within.get(member), int) and when(within[member] - most):
+                    within[member] = most
             return super().parse(within)
 
     return _altered(parts, Dialect)
+
+
+@mutant(breaks=["EXP-05"])
+def excess_is_cut_in_silence(parts: Parts) -> Parts:
+    """A request for too much is answered with less, as if that had been asked for."""
+    return cut_in_silence(parts, lambda excess: excess > 0)
+
+
+@mutant(breaks=["EXP-05"], rare=True)
+def one_too_many_is_cut_in_silence(parts: Parts) -> Parts:
+    """So is one for just one too many only."""
+    return cut_in_silence(parts, lambda excess: excess == 1)
 
 
 @mutant(breaks=["EXP-06"])
@@ -199,16 +256,28 @@ def _of_prompt(parts: Parts, request: ChatRequest) -> list[float]:
     return values
 
 
-@mutant(breaks=["EXP-07"])
-def one_choice_more(parts: Parts) -> Parts:
-    """Whoever asks for several choices gets one more."""
+def more_choices(parts: Parts, when: When) -> Parts:
+    """Give one choice more than was asked for."""
 
     class Dialect(OpenAIChat):
         def parse(self, body: Mapping[str, Any]) -> ChatRequest:
             request = super().parse(body)
-            return replace(request, choices=request.choices + (request.choices > 1))
+            return replace(request, choices=request.choices + when(request))
 
     return _altered(parts, Dialect, AsAsked)
+
+
+@mutant(breaks=["EXP-07"])
+def one_choice_more(parts: Parts) -> Parts:
+    """Whoever asks for several choices gets one more."""
+    return more_choices(parts, lambda request: request.choices > 1)
+
+
+@mutant(breaks=["EXP-07"], rare=True)
+def one_choice_more_than_the_most(parts: Parts) -> Parts:
+    """Whoever asks for as many choices as there may be gets one more."""
+    most = parts.exposure.bounds.choices_max
+    return more_choices(parts, lambda request: request.choices == most)
 
 
 @mutant(breaks=["EXP-08"])
@@ -217,9 +286,33 @@ def noise_on_log_probabilities(parts: Parts) -> Parts:
 
     class Rules(ExposureRules):
         def logprob(self, value: float) -> float:
-            return super().logprob(value + 0.5 * math.sin(1e4 * value + 1))
+            return super().logprob(noisy(value))
 
     return _altered(parts, rules=Rules)
+
+
+@mutant(breaks=["EXP-08"], rare=True)
+def noise_on_log_probabilities_of_half_the_mass(parts: Parts) -> Parts:
+    """Whole answers that are drawn from half of the mass carry noise on their log-probabilities."""
+
+    class Dialect(OpenAIChat):
+        def completion(
+            self,
+            request: ChatRequest,
+            emissions: Iterable[Emission],
+            generation: Generation,
+            shown: Round,
+            created: int,
+        ) -> dict[str, Any]:
+            rare = request.sampling.top_p == 0.5
+            noised = (lambda value: shown(noisy(value))) if rare else shown
+            return super().completion(request, emissions, generation, noised, created)
+
+    return _altered(parts, Dialect)
+
+
+def noisy(value: float) -> float:
+    return value + 0.5 * math.sin(1e4 * value + 1)
 
 
 SPECIALS = 6

@@ -60,7 +60,7 @@ def test_the_record_is_short_and_ends_where_the_trial_ended():
     one = trial("a", cap=5000)
     while one.decision is None:
         one.observe_coin(event=False)
-    record = one.record()
+    record = one.record(0)
     (process,) = record["processes"]
     assert process["decision"] == "pass"
     assert len(process["path"]) <= 64

@@ -190,8 +190,8 @@ class ControlPlane:
             raise self._held() from error
 
     async def _caller(self, request: Request) -> Account:
-        persona = self.parts.credentials.persona(authorization(request.headers))
-        account = await run_in_threadpool(self.accounts.current, persona) if persona else None
+        name = self.parts.credentials.caller(authorization(request.headers))
+        account = await run_in_threadpool(self.accounts.current, name) if name else None
         if account is None:
             detail = "Send the credential of an account: Authorization: Bearer KEY."
             raise ProblemError(plain_problem(401, detail), {"WWW-Authenticate": "Bearer"})

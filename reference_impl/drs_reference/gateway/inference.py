@@ -153,8 +153,8 @@ class Inference:
         )
 
     async def _caller(self, request: Request) -> Account:
-        persona = self.parts.credentials.persona(authorization(request.headers))
-        account = await run_in_threadpool(self.accounts.current, persona) if persona else None
+        name = self.parts.credentials.caller(authorization(request.headers))
+        account = await run_in_threadpool(self.accounts.current, name) if name else None
         if account is None:
             refusal = self._error(401, "Send a valid key: Authorization: Bearer KEY.")
             refusal.headers["WWW-Authenticate"] = "Bearer"
