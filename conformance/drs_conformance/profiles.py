@@ -37,7 +37,7 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 300),
-    "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 1100),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 1400, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 10, 350),
+    "full": Profile("full", 80, 24, 16, 20, 200, 600, 30, 1, 1360),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 20, 200, 600, 30, 1, 1660, beta=0.01),
 }
