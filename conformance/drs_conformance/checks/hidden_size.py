@@ -54,11 +54,26 @@ class Attack:
 
     way: str
     end: str
-    requests: int
     size: int | None = None
 
     def __str__(self) -> str:
         return f"{self.way}: {self.end}"
+
+
+class _Course:
+    """An attack under way."""
+
+    def __init__(self, way: str, interface: Interface) -> None:
+        self._way = way
+        self._interface = interface
+        self._began = interface.requests
+
+    @property
+    def requests(self) -> int:
+        return self._interface.requests - self._began
+
+    def ended(self, end: str, size: int | None = None) -> Attack:
+        return Attack(self._way, f"{end} after {self.requests} requests", size)
 
 
 class _Table:
@@ -92,31 +107,26 @@ def by_bias(
     same, too: what the others differ from it by are differences of logits. It goes on to ``cap``
     requests for as long as values come.
     """
-    way, began = "bias beside log-probabilities", interface.requests
-
-    def ended(end: str, size: int | None = None) -> Attack:
-        requests = interface.requests - began
-        return Attack(way, f"{end} after {requests} requests", requests, size)
-
+    course = _Course("bias beside log-probabilities", interface)
     if interface.alternatives < 2:
-        return ended("fewer than two alternatives are reported")
+        return course.ended("fewer than two alternatives are reported")
     plain = interface.ask(prompts[0], temperature=0.0)
     if not plain:
-        return ended("no log-probabilities come")
+        return course.ended("no log-probabilities come")
     for anchor in identifiers[:_ANCHORS]:
         seen = interface.ask(prompts[0], temperature=0.0, bias={str(anchor): _BIAS})
-        name = max(seen, key=lambda token: seen[token], default=None)
-        if name is not None and name != max(plain, key=lambda token: plain[token]):
+        name = _likeliest(seen)
+        if seen and name != _likeliest(plain):
             break
     else:
-        return ended("a bias is refused, or does not show")
+        return course.ended("a bias is refused, or does not show")
     others = [identifier for identifier in identifiers if identifier != anchor]
     width = interface.alternatives - 1
     table, done, size = _Table(), set[tuple[int, int]](), _SMALLEST
     while size <= len(prompts):
         for row, group in sorted(set(_cells(size, width)) - done):
-            if interface.requests - began >= cap:
-                return ended("no size shows")
+            if course.requests >= cap:
+                return course.ended("no size shows")
             lifted = (anchor, *others[group * width :][:width])
             values = interface.ask(
                 prompts[row],
@@ -124,14 +134,18 @@ def by_bias(
                 bias={str(identifier): _BIAS for identifier in lifted},
             )
             if name not in values:
-                return ended("what a bias lifts is no longer shown")
+                return course.ended("what a bias lifts is no longer shown")
             table.add(prompts[row], {t: v - values[name] for t, v in values.items() if t != name})
             done.add((row, group))
         found = table.rank(2 * interface.step)
         if found is not None:
-            return ended(f"the hidden size {found} shows", found)
+            return course.ended(f"the hidden size {found} shows", found)
         size = max(size + 2, size * 5 // 4)
-    return ended("no size shows")
+    return course.ended("no size shows")
+
+
+def _likeliest(values: Mapping[str, float]) -> str:
+    return max(values, key=lambda token: values[token], default="")
 
 
 def _cells(size: int, width: int) -> list[tuple[int, int]]:
@@ -145,21 +159,16 @@ def by_sampling(interface: Interface, prompts: Sequence[str], budget: int) -> At
     This finds the space of the outputs (Finlayson et al. 2024) without a bias. A token is reported
     with its log-probability when it is drawn, however unlikely it is.
     """
-    way, began = "hot samples", interface.requests
-
-    def ended(end: str, size: int | None = None) -> Attack:
-        requests = interface.requests - began
-        return Attack(way, f"{end} after {requests} requests", requests, size)
-
+    course = _Course("hot samples", interface)
     related = prompts[: math.isqrt(budget)]
     table = _Table()
-    while interface.requests - began + len(related) <= budget:
+    while course.requests + len(related) <= budget:
         for prompt in related:
             values = interface.ask(prompt, temperature=_HOTTEST)
             if not values:
-                return ended("no log-probabilities come")
+                return course.ended("no log-probabilities come")
             table.add(prompt, values)
         found = table.rank(interface.step)
         if found is not None:
-            return ended(f"the hidden size {found} shows", found)
-    return ended("no size shows")
+            return course.ended(f"the hidden size {found} shows", found)
+    return course.ended("no size shows")
