@@ -34,6 +34,7 @@ WINDOW = {
         }
     ],
 }
+CORPUS = {"drs_version": "0.1", "corpus": "c-1", "samples": [{"response": "Some text."}]}
 LIKELIHOOD = {
     "drs_version": "0.1",
     "model": "drs-reference-1",
@@ -118,6 +119,14 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
         ask(caller, "POST", "/drs/v1/detector/score", body)
 
     for caller, body in (
+        (None, CORPUS),
+        (fresh, CORPUS),
+        ("auditor", []),
+        ("auditor", {"pad": "x" * 2**25}),
+        ("auditor", CORPUS),
+    ):
+        ask(caller, "POST", "/drs/v1/provenance", body)
+    for caller, body in (
         (None, LIKELIHOOD),
         (fresh, LIKELIHOOD),
         ("auditor", []),
@@ -144,4 +153,5 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
     # The hooks are offered here, so they are there.
     documented["POST /drs/v1/detector/score"].remove("404")
     documented["POST /drs/v1/likelihood"].remove("404")
+    documented["POST /drs/v1/provenance"].remove("404")
     assert reached == documented

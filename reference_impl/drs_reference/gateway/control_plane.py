@@ -25,6 +25,7 @@ from drs_reference.gateway.declaration import MAX_AGE_S
 from drs_reference.gateway.documents import read_document
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import ProblemError, plain_problem
+from drs_reference.gateway.provenance_hook import BODY_MAX as PROVENANCE_MAX
 from drs_reference.gateway.score_hook import BODY_MAX
 from drs_reference.gateway.test_mode import ClockRangeError, HeldPersonaError
 from drs_reference.response.appeals import appeal_document
@@ -74,6 +75,7 @@ class ControlPlane:
             Route(terms.score_path, self.score, methods=["POST"]),
             Route(terms.likelihood_path, self.likelihood, methods=["POST"]),
             Route(terms.reasoning_path + "/{answer}", self.reasoning, methods=["GET"]),
+            Route(terms.provenance_path, self.provenance, methods=["POST"]),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),
@@ -154,6 +156,15 @@ class ControlPlane:
         if document is None:
             raise _refuse(404, "Nothing is kept of such an answer, or not any more.")
         return JSONResponse(document, headers=_NO_STORE)
+
+    async def provenance(self, request: Request) -> Response:
+        """``POST`` a corpus of which an auditor wants to know where it comes from."""
+        hook = self.parts.provenance_hook
+        await self._auditor(request, hook, "Provenance is")
+        with _refused_bodies():
+            body = await read_body(request, PROVENANCE_MAX)
+            document = await run_in_threadpool(read_document, body, "provenance-request")
+            return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
 
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""

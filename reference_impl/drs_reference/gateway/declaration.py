@@ -61,6 +61,7 @@ class Terms:
     cases_path: str = "/drs/v1/cases"
     score_path: str = "/drs/v1/detector/score"
     likelihood_path: str = "/drs/v1/likelihood"
+    provenance_path: str = "/drs/v1/provenance"
     reasoning_path: str = "/drs/v1/reasoning"
     test_path: str = "/drs/v1/test"
     false_positive_rate: float = 0.003
@@ -105,6 +106,7 @@ class DeclarationBuilder:
                 "test": terms.test_path,
                 "score": terms.score_path,
                 "likelihood": terms.likelihood_path,
+                "provenance": terms.provenance_path,
                 "reasoning": terms.reasoning_path,
             },
             "good_standing": {

@@ -28,6 +28,7 @@ from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import Problem, problem_response
 from drs_reference.gateway.reasoning import ReasonedGeneration
+from drs_reference.gateway.safety import Declined
 from drs_reference.gateway.sampling import Emission, Generating, Generation
 from drs_reference.gateway.structured_output import DRAFTS_MAX, Drafts, Form
 from drs_reference.response.procedure import Account
@@ -131,6 +132,9 @@ class Inference:
 
     def generation(self, account: Account, chat: ChatRequest, kind: type[Generation]) -> Generating:
         """The work that a request asks for; perturbed only for an account under that measure."""
+        refusal = self.parts.safety.refusal(account, chat.messages)
+        if refusal is not None:
+            return Declined(self.parts.model, chat.messages, chat.choices, refusal)
         alternatives = chat.top_logprobs if chat.logprobs else 0
         if chat.form is not None:
             first = chat.sampling.seed
@@ -142,14 +146,14 @@ class Inference:
                 return Generation(self.parts.model, messages, sampling, alternatives=alternatives)
 
             return Drafts(chat.form, chat.choices, draft)
-        perturbation = self.parts.perturbation
+        applied = self.parts.perturbation.applied(account, chat)
         return kind(
             self.parts.model,
             chat.messages,
-            chat.sampling,
+            chat.sampling if applied is None else applied.sampling,
             choices=chat.choices,
             alternatives=alternatives,
-            perturb=perturbation.step if perturbation.applies_to(account) else None,
+            perturb=None if applied is None else applied.step,
         )
 
     async def _caller(self, request: Request) -> Account:

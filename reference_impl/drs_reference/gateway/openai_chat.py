@@ -114,15 +114,17 @@ class OpenAIChat:
         tokens: list[list[Chosen]] = [[] for _ in range(request.choices)]
         calls: list[list[Call]] = [[] for _ in range(request.choices)]
         finishes: list[str | None] = [None] * request.choices
+        refusals = [""] * request.choices
         for emission in emissions:
             calls[emission.choice] += [emission.call] if emission.call else []
             texts[emission.choice].append(emission.text)
             tokens[emission.choice] += emission.tokens
             finishes[emission.choice] = emission.finish
+            refusals[emission.choice] += emission.refusal
         choices = [
             {
                 "index": i,
-                "message": self._message("".join(texts[i]), calls[i]),
+                "message": self._message("".join(texts[i]), calls[i], refusals[i]),
                 "logprobs": (
                     self.logprobs(tokens[i], shown) if request.logprobs and not calls[i] else None
                 ),
@@ -139,8 +141,10 @@ class OpenAIChat:
             "usage": self.usage(generation),
         }
 
-    def _message(self, text: str, calls: Sequence[Call]) -> dict[str, Any]:
+    def _message(self, text: str, calls: Sequence[Call], refusal: str) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if refusal:
+            message |= {"content": None, "refusal": refusal}
         if calls:
             message |= {"content": None, "tool_calls": [self._call(call) for call in calls]}
         return message
@@ -159,10 +163,14 @@ class OpenAIChat:
     ) -> list[dict[str, Any]]:
         """The chunks of an emission."""
         chunks = []
+        delta: dict[str, Any]
         if emission.tokens:
             logprobs = self.logprobs(emission.tokens, shown) if request.logprobs else None
-            delta: dict[str, Any] = {"content": emission.text}
+            delta = {"content": emission.text}
             chunks.append(self._chunk(request, head, emission.choice, delta, logprobs))
+        if emission.refusal:
+            delta = {"refusal": emission.refusal}
+            chunks.append(self._chunk(request, head, emission.choice, delta))
         if emission.call is not None:
             delta = {"tool_calls": [{"index": 0, **self._call(emission.call)}]}
             chunks.append(self._chunk(request, head, emission.choice, delta))

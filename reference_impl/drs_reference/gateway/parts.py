@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from drs_reference.detection.detector import Detector
 from drs_reference.gateway.account_view import AccountView
@@ -18,12 +19,17 @@ from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
+from drs_reference.gateway.provenance_hook import ProvenanceHook
 from drs_reference.gateway.reasoning import ReasoningHook
+from drs_reference.gateway.safety import SafetyPolicy
 from drs_reference.gateway.sampling import Model
 from drs_reference.gateway.score_hook import ScoreHook
 from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.test_mode import TestMode
+from drs_reference.model import LanguageModel
 from drs_reference.perturbation.base import Perturbation
+from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.provenance import recognise
 from drs_reference.response.ladder import Ladder
 from drs_reference.response.notices import NoticePolicy
 from drs_reference.response.procedure import Procedure
@@ -45,6 +51,7 @@ class Parts:
     credentials: Credentials
     model: Model
     perturbation: Perturbation
+    safety: SafetyPolicy
     ladder: Ladder
     notices: NoticePolicy
     declaration: DeclarationBuilder
@@ -59,6 +66,7 @@ class Parts:
     score_hook: ScoreHook
     likelihood_hook: LikelihoodHook
     reasoning_hook: ReasoningHook
+    provenance_hook: ProvenanceHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
 
@@ -69,8 +77,8 @@ def standard_parts(
     storage: Storage,
     credentials: Credentials,
     signer: Signer,
-    model: Model,
-    perturbation: Perturbation,
+    model: LanguageModel,
+    perturbation: GreenListWatermark,
     terms: Terms | None = None,
 ) -> Parts:
     """The parts of the endpoint that does what it declares. ``issuer`` is its origin."""
@@ -83,6 +91,7 @@ def standard_parts(
         credentials=credentials,
         model=model,
         perturbation=perturbation,
+        safety=SafetyPolicy(),
         ladder=Ladder.from_registry(
             registry("ladder"),
             states=terms.states,
@@ -107,4 +116,7 @@ def standard_parts(
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
         likelihood_hook=LikelihoodHook(model),
         reasoning_hook=ReasoningHook(),
+        provenance_hook=ProvenanceHook(
+            perturbation.mechanism, terms.level, partial(recognise, model, perturbation)
+        ),
     )

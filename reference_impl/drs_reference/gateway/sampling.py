@@ -67,7 +67,10 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen. Temperature 0 is greedy; ``seed`` makes the choice repeatable."""
+    """How tokens are chosen. Temperature 0 is greedy; ``seed`` makes the choice repeatable.
+
+    With ``alike`` all choices of a request are drawn with the same randomness.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -75,6 +78,7 @@ class Sampling:
     frequency_penalty: float = 0.0
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     seed: int | None = None
+    alike: bool = False
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()
 
@@ -109,7 +113,8 @@ class Call:
 class Emission:
     """Tokens of one choice that are ready to be shown, and their text, or a tool call.
 
-    ``finish`` is set on the last emission of a choice: stop, length or tool_calls.
+    ``finish`` is set on the last emission of a choice: stop, length or tool_calls. ``refusal`` is
+    the text with which an answer is declined.
     """
 
     choice: int
@@ -118,6 +123,7 @@ class Emission:
     finish: str | None = None
     generated: int = 0
     call: Call | None = None
+    refusal: str = ""
 
 
 def log_probabilities(logits: Logits) -> Floats:
@@ -186,7 +192,7 @@ class Choice:
         self._sampling = sampling
         self._alternatives = alternatives
         self._perturb = perturb
-        self._random = generator(sampling.seed, index)
+        self._random = generator(sampling.seed, 0 if sampling.alike else index)
         self._counts: Floats = np.zeros(len(model.tokenizer.vocabulary))
         self._previous = model.end
         self._last: int | None = None
