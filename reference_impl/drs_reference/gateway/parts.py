@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from drs_reference.detection.detector import Detector
+from drs_reference.detection import live
+from drs_reference.detection.detector import Calibration, Detector
 from drs_reference.gateway.account_view import AccountView
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.appeals_desk import AppealsDesk
@@ -16,6 +17,7 @@ from drs_reference.gateway.declaration import DeclarationBuilder, Terms
 from drs_reference.gateway.exposure import ExposureRules
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
+from drs_reference.gateway.live_detection import LiveDetection
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
 from drs_reference.gateway.sampling import Model
@@ -57,6 +59,7 @@ class Parts:
     test_mode: TestMode
     score_hook: ScoreHook
     likelihood_hook: LikelihoodHook
+    live_detection: LiveDetection
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
 
@@ -104,4 +107,5 @@ def standard_parts(
         test_mode=TestMode(),
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
         likelihood_hook=LikelihoodHook(model),
+        live_detection=LiveDetection(Calibration.read(live.CALIBRATION), terms.false_positive_rate),
     )
