@@ -12,6 +12,7 @@ from mutants import (
     exposure,
     good_standing,
     graduated_response,
+    live_detection,
     output_perturbation,
     transparency,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "exposure",
     "good_standing",
     "graduated_response",
+    "live_detection",
     "output_perturbation",
     "transparency",
 ]

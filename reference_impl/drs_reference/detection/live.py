@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from statistics import fmean, pstdev
 from zlib import crc32
@@ -29,18 +29,20 @@ _ACCOUNTS_KEPT = 1000
 _REQUESTS_KEPT = 32
 _CHARACTERS = 256
 
-_SHARE = 0.1
+_SHARE = 0.3
 """Of an account's requests; below, a template is one of the many that people have in common."""
-_REQUESTS = 2
+_REQUESTS = 4
 _ACCOUNTS = 5
 _DIVIDED = 0.8
 """Of the different prompts, sent by one account alone."""
 _ACCOUNTS_WEIGHED = 8
 """More of them add nothing: everybody has sent equal amounts when an hour has just begun."""
-_ACCOUNTS_SEEN = 64
+_ACCOUNTS_SEEN = 32
 """In one look, so that it takes less than a millisecond; the rest is seen once these are gone."""
 _SPREAD = 0.6
 """Of honest accounts' amounts, over their mean."""
+# With 1 or more the few hours of the calibration that are most like a campaign would decide.
+_SHARPNESS = 0.8
 _ROUNDING = 0.5
 """Requests: the spread of equal amounts in the middle of a round."""
 
@@ -59,6 +61,10 @@ class _Sender:
 
     amount: int = 0
     kept: deque[tuple[int, tuple[tuple[int, int], ...]]] = field(default_factory=deque)
+
+    def marks(self) -> set[tuple[int, int]]:
+        """Return the fingerprints of the prompts that are kept."""
+        return {mark for _, marks in self.kept for mark in marks}
 
 
 @dataclass(slots=True)
@@ -98,8 +104,7 @@ class Traffic:
 
     def use_up(self, suspicion: Suspicion) -> None:
         """Forget whoever shares a template with the accounts of a suspicion, and begin anew."""
-        senders = [self._senders[account] for account in suspicion.accounts]
-        shared = {mark for sender in senders for _, marks in sender.kept for mark in marks}
+        shared = {mark for name in suspicion.accounts for mark in self._senders[name].marks()}
         self.forget({account for mark in shared for account in self._hubs[mark].by_account})
 
     def forget(self, accounts: Iterable[str]) -> None:
@@ -127,27 +132,34 @@ class Traffic:
         hub.total += 1
         hub.new += 1
         # A look costs as much as a hub is large, and is due when it has grown by a quarter.
-        if len(hub.by_account) < _ACCOUNTS or hub.new < max(4, hub.total / 4):
+        if len(hub.by_account) < _ACCOUNTS or hub.new < max(8, hub.total / 2):
             return None
         hub.new = 0
         return self._look(mark, hub)
 
     def _look(self, mark: tuple[int, int], hub: _Hub) -> Suspicion | None:
-        members = {
-            account: self._senders[account]
-            for account, sent in islice(hub.by_account.items(), _ACCOUNTS_SEEN)
-            if sent >= max(_REQUESTS, _SHARE * self._senders[account].amount)
-        }
-        if len(members) < _ACCOUNTS:
+        """Weigh the accounts that use a template together with the others that these use."""
+        often = (name for name, sent in hub.by_account.items() if sent > 1)
+        users = list(islice(often, _ACCOUNTS_SEEN))
+        if len(users) < _ACCOUNTS:
             return None
-        prompts = Counter(
-            prompt
-            for sender in members.values()
-            for prompt in {prompt for prompt, marks in sender.kept if mark in marks}
-        )
-        if sum(senders == 1 for senders in prompts.values()) < _DIVIDED * len(prompts):
+        used = Counter(mark for name in users for mark in self._senders[name].marks())
+        family = {mark for mark, by in used.items() if by >= len(users) / 2}
+        names = dict.fromkeys(users)
+        others = chain.from_iterable(self._hubs[mark].by_account for mark in family)
+        while len(names) < _ACCOUNTS_SEEN and (other := next(others, None)):
+            names[other] = None
+        work = {}
+        for name in names:
+            sender = self._senders[name]
+            prompts = [p for p, marks in sender.kept if not family.isdisjoint(marks)]
+            if len(prompts) >= max(_REQUESTS, _SHARE * len(sender.kept)):
+                work[name] = set(prompts)
+        senders = Counter(prompt for prompts in work.values() for prompt in prompts)
+        alone = sum(by == 1 for by in senders.values())
+        if len(work) < _ACCOUNTS or alone < _DIVIDED * len(senders):
             return None
-        return Suspicion(tuple(members), _evenness([m.amount for m in members.values()]))
+        return Suspicion(tuple(work), _evenness([self._senders[name].amount for name in work]))
 
 
 def _evenness(amounts: Sequence[int]) -> float:
@@ -156,4 +168,4 @@ def _evenness(amounts: Sequence[int]) -> float:
     Each account after the first counts as one factor, the usual spread over the one at hand.
     """
     ratio = _SPREAD * fmean(amounts) / (pstdev(amounts) + _ROUNDING)
-    return math.pow(ratio, min(len(amounts), _ACCOUNTS_WEIGHED) - 1)
+    return math.pow(ratio, _SHARPNESS * (min(len(amounts), _ACCOUNTS_WEIGHED) - 1))
