@@ -129,7 +129,11 @@ def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
 @requirement("DET-04")
 def test_scores_are_calibrated(lab: Lab) -> None:
     """The mean score of ordinary weeks."""
-    trial = lab.trial("scores", channel="score hook", reference="the number one")
+    trial = lab.trial(
+        "scores",
+        channel=f"score hook, what is above {SCORE_MAX:g} counted as {SCORE_MAX:g}",
+        reference="the number one",
+    )
     members = trial.design.members
     effect = members["effect"] / SPAN
     betting = Betting.planned(effect, max((members["spread"] / SPAN) ** 2, effect))

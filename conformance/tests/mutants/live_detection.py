@@ -73,7 +73,7 @@ def campaigns_are_noticed_late(parts: Parts, in_time: float) -> Parts:
     return watched(parts, Late)
 
 
-@mutant(breaks=["DET-10"], strengths={"weak": 0.3, "middle": 0.75, "strong": 1.0})
+@mutant(breaks=["DET-10"], strengths={"weak": 0.2, "middle": 0.6, "strong": 1.0})
 def anybody_is_suspected(parts: Parts, share: float) -> Parts:
     """Many accounts are throttled once they have sent a few requests, whatever these are."""
 
