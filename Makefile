@@ -3,8 +3,9 @@
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
-# make bench-statistics   the decision engine beside fixed-size tests; a minute and a half
-# make bench-operating   whole runs against the reference endpoint and graded mutants; an hour
+# make bench-statistics   the decision engine by simulation, beside fixed-size tests; ten minutes
+# make bench-operating   whole runs against the reference endpoint and every mutant; hours
+# make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -13,8 +14,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PORT ?= 0
+RUNS ?= 5000
 
-.PHONY: demo test check docs bench bench-statistics bench-operating clean
+.PHONY: demo test check docs bench bench-statistics bench-operating bench-noise clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -47,10 +49,13 @@ bench: $(STAMP)
 	$(BIN)/python conformance/benchmarks/ledger.py
 
 bench-statistics: $(STAMP)
-	$(BIN)/python conformance/benchmarks/decision_engine.py --runs 3000
+	$(BIN)/python conformance/benchmarks/decision_engine.py --runs $(RUNS)
 
 bench-operating: $(STAMP)
 	$(BIN)/python conformance/benchmarks/operating.py
+
+bench-noise: $(STAMP)
+	$(BIN)/python conformance/benchmarks/noise.py
 
 clean:
 	rm -rf $(VENV) site drs-demo drs-results

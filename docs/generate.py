@@ -7,6 +7,8 @@ The newest version of the standard stands at the top, older ones below `versions
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +28,8 @@ from pages.chapters import chapter_page
 from pages.flow_pictures import roles_picture, verdict_picture
 from pages.ladder_picture import ladder_picture
 from pages.lifecycle import Version, banner, read_versions, versions_json, versions_page
+from pages.measurements import decision_engine_parts
+from pages.operating import operating_parts
 from pages.registries import registries_page
 from pages.schemas import schema_index, schema_pages
 from pages.threats import threats_page
@@ -33,7 +37,8 @@ from pages.traceability import traceability_page
 from pages.transcripts import with_output
 
 HERE = Path(__file__).parent
-COPIED = {".md", ".css", ".js"}
+_GENERATED = re.compile(r"<!-- generated: (?:decision-engine|operating) .*? -->\n")
+COPIED = {".md", ".css", ".js", ".json"}
 
 
 def main() -> None:
@@ -64,6 +69,7 @@ def _written_pages(root: Path) -> Iterator[tuple[str, str]]:
         "lifecycle": banner(newest, newest),
         "verdict": verdict_picture(),
         "roles": roles_picture(),
+        **_measured(load_catalogue(newest.name, root)),
     }
     paths = [path for path in sorted(HERE.rglob("*")) if path.suffix in COPIED]
     # The commands of a page wait more than they work, and no page knows of another.
@@ -81,6 +87,19 @@ def _written_page(path: Path, parts: Mapping[str, str]) -> list[tuple[str, str]]
             (str(page), with_output(text, folder, HERE.parent)),
             *_published(folder, page.parent),
         ]
+
+
+def _measured(catalogue: Catalogue) -> dict[str, str]:
+    """Return what benchmarks left in `measurements`, to be put into the pages there."""
+
+    def document(name: str) -> Any:
+        path = HERE / "measurements" / f"{name}.json"
+        return json.loads(path.read_text("utf-8")) if path.is_file() else None
+
+    return {
+        **decision_engine_parts(document("decision_engine"), catalogue),
+        **operating_parts(document("operating"), catalogue),
+    }
 
 
 def standard_pages(root: Path) -> Iterator[tuple[str, str]]:
@@ -142,7 +161,7 @@ def _filled(text: str, written: Mapping[str, str]) -> str:
     """Put what is generated where a page asks for it: `<!-- generated: NAME -->`."""
     for name, part in written.items():
         text = text.replace(f"<!-- generated: {name} -->\n", part)
-    return text
+    return _GENERATED.sub("Not measured yet.\n", text)
 
 
 if __name__ == "__main__":

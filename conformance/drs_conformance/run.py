@@ -42,9 +42,13 @@ from drs_conformance.verdicts import Finding
 __all__ = ["Selection", "conduct"]
 
 SUITE_NAME = "drs"
-LIMITATIONS = (
+SELF_TESTED = (
     "Self-tested: the personas were issued by the provider, so behaviour that is keyed to them is "
-    "not excluded.",
+    "not excluded."
+)
+WITNESSED = (
+    "Witnessed: {} take part wherever traffic is honest. That the provider does not know these "
+    "accounts is for whoever opened them to say."
 )
 SELF_ASSERTED = (
     "Self-asserted: no witness had a part in the seed or keeps the register, so attempts that were "
@@ -108,6 +112,7 @@ def conduct(
         selection.seed,
         catalogue.version,
         header["started_at"],
+        header["run"]["alpha"],
         {item.id: item.design for item in catalogue.requirements if item.design is not None},
     )
     declared_level, declared_classes = _declared(session)
@@ -167,16 +172,22 @@ def _started(
         seed=selection.seed,
         seed_commitment=seed_commitment(selection.seed),
         budget=target["budget"],
-        assurance={"tier": "self-tested", "limitations": list(_limitations(registration))},
+        assurance=_assurance(Subject.from_header(header).blind, registration),
         waivers=tuple(header["run"]["waivers"]),
         started_at=header["started_at"],
         registration=registration,
     )
 
 
-def _limitations(registration: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _assurance(blind: tuple[str, ...], registration: Mapping[str, Any] | None) -> dict[str, Any]:
     unwitnessed = registration is not None and registration["witness"] is None
-    return (*LIMITATIONS, SELF_ASSERTED) if unwitnessed else LIMITATIONS
+    return {
+        "tier": "witnessed" if blind else "self-tested",
+        "limitations": [
+            WITNESSED.format(", ".join(blind)) if blind else SELF_TESTED,
+            *([SELF_ASSERTED] if unwitnessed else []),
+        ],
+    }
 
 
 def _listed(choice: Choice, chapter: str) -> RequirementListed:

@@ -99,18 +99,21 @@ def serving(command: Sequence[str | Path], folder: Path) -> Iterator[Endpoint]:
                 server.stdout.close()
 
 
-def reference(folder: Path) -> contextlib.AbstractContextManager[Endpoint]:
+def reference(folder: Path, *options: str) -> contextlib.AbstractContextManager[Endpoint]:
     """Serve the reference endpoint."""
-    return serving([sys.executable, "-m", "drs_reference", "serve"], folder)
+    return serving([sys.executable, "-m", "drs_reference", "serve", *options], folder)
 
 
-def mutant(name: str, folder: Path) -> contextlib.AbstractContextManager[Endpoint]:
+def mutant(name: str, folder: Path, *options: str) -> contextlib.AbstractContextManager[Endpoint]:
     """Serve a mutant."""
-    return serving([sys.executable, TESTS / "mutants", name], folder)
+    return serving([sys.executable, TESTS / "mutants", name, *options], folder)
 
 
 def drs(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    timeout: float = 300,
 ) -> Run:
     """Run ``drs`` as a process of its own; ``folder`` is where its results lie."""
     done = subprocess.run(
@@ -118,7 +121,7 @@ def drs(
         env={**ENVIRONMENT, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
     return Run(done.returncode, done.stdout, done.stderr, folder or Path())

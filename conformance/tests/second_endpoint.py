@@ -40,10 +40,13 @@ WELL_KNOWN = "/.well-known/distillation-resistance"
 CHAT, ACCOUNT, APPEALS = "/v1/chat/completions", "/drs/v1/account", "/drs/v1/appeals"
 CASES, TEST, SCORE = "/drs/v1/cases", "/drs/v1/test", "/drs/v1/scores"
 LIKELIHOOD = "/drs/v1/likelihoods"
+# The surface that withholds its reasoning, and where an auditor reads it for a while.
+THINKER, THINKING, THOUGHTS = "table-1-thinker", "/v1/thinker/chat/completions", "/drs/v1/thoughts"
+THOUGHTS_MAX, THOUGHTS_S = 256, 900
 IANA = "https://iana.org/assignments/http-problem-types#"
 OWN = "https://distillation-resistance.example/problems#"
 
-# Bounds of the one surface (chapter Interface exposure).
+# Bounds of both surfaces (chapter Interface exposure).
 ALTERNATIVES_MAX, DECIMALS, CHOICES_MAX, TOKENS_MAX, BODY_MAX = 3, 3, 2, 512, 1 << 20
 WINDOW_MAX = 32 << 20
 # Share of benign weeks that the detector may flag.
@@ -114,18 +117,33 @@ STORY = (
     ((" on", 70), (" by", 30)),
     ((".", 100),),
 )
-_SUM = re.compile(r"(\d+) ?\+ ?(\d+)")
+_SUM = re.compile(r"(\d+) ?(?:\+|and) ?(\d+)")
+_PROGRAM = re.compile(r"function (\w+) that (adds|subtracts|multiplies by) (\d+)")
+_OPERATORS = {"adds": "+", "subtracts": "-", "multiplies by": "*"}
 
 
 def slots(prompt: str) -> Iterator[tuple[tuple[str, int], ...]]:
     """Yield for each position of an answer the possible tokens with their weights, best first."""
     yield OPENINGS
-    found = _SUM.search(prompt)
-    if found is None:
+    found, program = _SUM.search(prompt), _PROGRAM.search(prompt)
+    if program is not None:
+        name, operation, operand = program.groups()
+        yield ((f"\ndef {name}(x):", 100),)
+        yield ((f"\n    return x {_OPERATORS[operation]} {operand}", 100),)
+    elif found is None:
         yield from STORY
     else:
         for token in (",", " it", " is", f" {int(found[1]) + int(found[2])}", "."):
             yield ((token, 100),)
+
+
+def thought(prompt: str) -> str:
+    """Return what the thinker makes of a prompt before it looks into the table."""
+    numbers = re.findall(r"\d+", prompt)
+    return (
+        f"There are {len(prompt.split())} words to read, and {len(numbers)} of them are numbers. "
+        "Two with a plus between them ask for a sum; whatever else comes gets the usual line."
+    )
 
 
 def sample(prompt: str, request: Document, choice: int) -> Document:
@@ -350,6 +368,7 @@ class Endpoint:
         self.lock = threading.Lock()
         self.cases: dict[str, Case] = {}
         self.appeals: dict[str, tuple[str, Document]] = {}
+        self.thoughts: dict[str, tuple[float, list[str]]] = {}
         self.accounts = {name: Account(name, self.cases) for name in PERSONAS}
         self.keys = {name: secrets.token_urlsafe(24) for name in (*PERSONAS, "auditor")}
         self.by_key = {key: name for name, key in self.keys.items()}
@@ -370,7 +389,7 @@ class Endpoint:
         except Refused as refused:
             status, headers, document = refused.status, refused.headers, refused.problem
             kind = "application/problem+json"
-            if environ["PATH_INFO"] == CHAT:
+            if environ["PATH_INFO"] in (CHAT, THINKING):
                 code = str(document["type"]).rpartition("#")[2]
                 document["error"] = {
                     "message": document["detail"],
@@ -389,13 +408,14 @@ class Endpoint:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         routes: tuple[tuple[str, str, Callable[..., tuple[int, Headers, Document]]], ...] = (
             ("GET", re.escape(WELL_KNOWN), self._declaration),
-            ("POST", re.escape(CHAT), self._chat),
+            ("POST", f"(?:{re.escape(CHAT)}|{re.escape(THINKING)})", self._chat),
             ("GET", re.escape(ACCOUNT), self._account),
             ("POST", re.escape(APPEALS), self._appeal),
             ("GET", re.escape(APPEALS) + "/([^/]+)", self._read_appeal),
             ("GET", re.escape(CASES) + "/([^/]+)", self._case),
             ("POST", re.escape(SCORE), self._score),
             ("POST", re.escape(LIKELIHOOD), self._likelihood),
+            ("GET", re.escape(THOUGHTS) + "/([^/]+)", self._thoughts),
             ("GET", re.escape(TEST) + "/personas/([^/]+)", self._truth),
             ("POST", re.escape(TEST) + "/personas/([^/]+)/([a-z]+)", self._operate),
         )
@@ -443,8 +463,8 @@ class Endpoint:
     def _appeal(self, environ: Document) -> tuple[int, Headers, Document]:
         account = self._own(environ)
         request = read_object(environ, {"case": str, "statement": str})
-        if not 1 <= len(request["statement"]) <= 10_000 or not request["case"]:
-            raise Refused(400, "A statement has 1 to 10000 characters, a case is named.")
+        if not 1 <= len(request["statement"]) <= 20_000 or not request["case"]:
+            raise Refused(400, "A statement has 1 to 20000 characters, a case is named.")
         case = self.cases.get(request["case"])
         if case is None or case.account != account.id:
             raise Refused(404, "There is no such case of this account.")
@@ -528,6 +548,14 @@ class Endpoint:
         answer = {"drs_version": VERSION, "model": MODEL, "log_probabilities": values}
         return 200, [("Cache-Control", "no-store")], answer
 
+    def _thoughts(self, environ: Document, name: str) -> tuple[int, Headers, Document]:
+        self._require_auditor(environ)
+        since, thoughts = self.thoughts.get(name, (-math.inf, []))
+        if time.time() - since > THOUGHTS_S:
+            raise Refused(404, "Nothing is kept of such an answer.")
+        answer = {"drs_version": VERSION, "answer": name, "model": THINKER, "reasoning": thoughts}
+        return 200, [("Cache-Control", "no-store")], answer
+
     # test mode
 
     def _persona(self, environ: Document, name: str) -> Account:
@@ -581,6 +609,7 @@ class Endpoint:
 
     def _chat(self, environ: Document) -> tuple[int, Headers, Document]:
         account = self._own(environ)
+        model = THINKER if environ["PATH_INFO"] == THINKING else MODEL
         if account.state in ("suspended", "terminated"):
             raise Refused(
                 403,
@@ -592,7 +621,7 @@ class Endpoint:
         if not served:
             self._refuse_for_quota(account, fields, left)
         try:
-            request = chat_request(read_object(environ, {"model": str, "messages": list}))
+            request = chat_request(read_object(environ, {"model": str, "messages": list}), model)
         except Refused as refused:
             refused.headers += fields
             raise
@@ -600,12 +629,14 @@ class Endpoint:
         account.sent.append(prompt)
         self._watch(opening(prompt))
         choices = [sample(prompt, request, number) for number in range(request["n"])]
-        used = sum(len(c["message"]["content"].split()) for c in choices)
+        said = [c["message"]["content"] for c in choices]
+        thoughts = [thought(prompt)] * request["n"] if model == THINKER else []
+        used = sum(len(text.split()) for text in said + thoughts)
         answer = {
             "id": f"chatcmpl-{secrets.token_hex(8)}",
             "object": "chat.completion",
             "created": int(time.time()),
-            "model": MODEL,
+            "model": model,
             "choices": choices,
             "usage": {
                 "prompt_tokens": len(prompt.split()),
@@ -613,6 +644,11 @@ class Endpoint:
                 "total_tokens": len(prompt.split()) + used,
             },
         }
+        if thoughts:
+            # Every account of this endpoint is a test persona.
+            self.thoughts[answer["id"]] = (time.time(), thoughts)
+            for forgotten in list(self.thoughts)[:-THOUGHTS_MAX]:
+                del self.thoughts[forgotten]
         return 200, fields, answer
 
     def _watch(self, begun: str) -> None:
@@ -662,17 +698,22 @@ class Endpoint:
             "expires_at": rfc3339(now + 30 * DAY),
             "surfaces": [
                 {
-                    "id": "chat",
+                    "id": name,
                     "dialect": "openai_chat",
-                    "path": CHAT,
-                    "models": [MODEL],
+                    "path": path,
+                    "models": [model],
                     "streaming": False,
+                    "reasoning": reasoning,
                     "bounds": {
                         "top_logprobs_max": ALTERNATIVES_MAX,
                         "logprob_decimals": DECIMALS,
                         "choices_max": CHOICES_MAX,
                     },
                 }
+                for name, path, model, reasoning in (
+                    ("chat", CHAT, MODEL, "shown"),
+                    ("thinker", THINKING, THINKER, "withheld"),
+                )
             ],
             "ladder": {
                 "states": list(STATES),
@@ -686,8 +727,9 @@ class Endpoint:
                 "test": TEST,
                 "score": SCORE,
                 "likelihood": LIKELIHOOD,
+                "reasoning": THOUGHTS,
             },
-            "good_standing": {"false_positive_rate": FALSE_ALARMS},
+            "good_standing": {"false_positive_rate": FALSE_ALARMS, "benign_error_rate": 0.01},
             "notice": {"covert_delay_max_s": 0},
             "appeals": {"decision_max_s": DECISION_S, "contact": "mailto:appeals@lab.example"},
             "perturbation": [],
@@ -759,10 +801,10 @@ def read_object(environ: Document, members: Mapping[str, type], most: int = BODY
     return document
 
 
-def chat_request(body: Document) -> Document:
+def chat_request(body: Document, model: str) -> Document:
     """Return the parameters of a chat request, within the declared bounds."""
-    if body["model"] != MODEL:
-        raise Refused(404, f"There is no such model; use {MODEL}.")
+    if body["model"] != model:
+        raise Refused(404, f"There is no such model; use {model}.")
     texts = [content(message) for message in body["messages"]]
     if not texts:
         raise Refused(400, "messages holds at least one message.")
@@ -834,7 +876,7 @@ def variable(persona: str) -> str:
 def write_target(folder: Path, endpoint: Endpoint) -> None:
     """Write the files that a test of this server needs; JSON is YAML."""
     now = datetime.now(UTC).replace(microsecond=0)
-    bounds = {"max_requests": 16000, "max_output_tokens": 200_000, "max_cost_usd": 1.0}
+    bounds = {"max_requests": 16_000, "max_output_tokens": 500_000, "max_cost_usd": 1.0}
     target = {
         "drs_version": VERSION,
         "name": "Table endpoint",

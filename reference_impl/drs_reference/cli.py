@@ -10,6 +10,7 @@ from pathlib import Path
 from drs_reference import __version__
 
 _EXTRA = {"anyio", "numpy", "starlette", "uvicorn"}
+_ACCOUNTS_MAX = 99
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,12 +48,28 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="take the personas' keys from a credentials.env instead of making fresh ones",
     )
+    serve.add_argument(
+        "--accounts",
+        type=_accounts,
+        default=0,
+        metavar="N",
+        help="serve so many ordinary accounts too; the target file calls them blind-1 and so on, "
+        "the endpoint does not",
+    )
     return parser
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def _accounts(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > _ACCOUNTS_MAX:
+        raise argparse.ArgumentTypeError(
+            f"expected a number from 0 to {_ACCOUNTS_MAX}, not {text!r}"
+        )
     return int(text)
 
 
@@ -77,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             storage=options.storage,
             write_target=options.write_target,
             credentials=options.credentials,
+            accounts=options.accounts,
         )
     )
 

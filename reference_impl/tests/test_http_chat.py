@@ -217,7 +217,7 @@ def test_perturbation_touches_only_accounts_under_that_measure(endpoint: Any, fr
     """The first position of a story has entropy; the same request compared over the ladder."""
 
     def position(persona: str, prompt: str = STORY) -> Any:
-        members = {"temperature": 0, "logprobs": True, "top_logprobs": 5, "max_tokens": 40}
+        members = {"temperature": 0, "logprobs": True, "top_logprobs": 5, "max_tokens": 2}
         answer = endpoint.chat(persona, prompt, **members).json()
         return [t["top_logprobs"] for t in answer["choices"][0]["logprobs"]["content"]]
 
@@ -229,7 +229,7 @@ def test_perturbation_touches_only_accounts_under_that_measure(endpoint: Any, fr
         endpoint.flag(fresh)
     perturbed = position(fresh)
     assert perturbed != clean
-    assert [step[0]["token"] for step in perturbed] == [step[0]["token"] for step in clean]
+    assert position(fresh) == perturbed, "repeating it wins nothing"
     assert position(fresh, "What is 47 + 85?") == position("control", "What is 47 + 85?")
     assert endpoint.standing(fresh)["standing"] == "throttled"
 

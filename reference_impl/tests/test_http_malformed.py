@@ -20,6 +20,17 @@ GOOD: dict[str, Any] = {
 }
 
 
+CLOCK = {"type": "function", "function": {"name": "clock"}}
+
+
+def schema_format(schema: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    return {"items": nested(depth - 1)} if depth else {"type": "string"}
+
+
 @pytest.mark.parametrize(
     ("members", "named"),
     [
@@ -33,7 +44,9 @@ GOOD: dict[str, Any] = {
         ({"messages": [{"role": "king", "content": ""}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "content[0].type"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "content[0].text"),
-        ({"messages": [{"role": "tool", "content": "1"}]}, "messages[0]"),
+        ({"messages": [{"role": "tool", "content": 1}]}, "messages[0].content"),
+        ({"messages": [{"role": "assistant", "tool_calls": [1]}]}, "messages[0].tool_calls[0]"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "tool_calls[0].function.name"),
         ({"temperature": "hot"}, "temperature"),
         ({"temperature": 2.1}, "temperature"),
         ({"temperature": True}, "temperature"),
@@ -61,8 +74,19 @@ GOOD: dict[str, Any] = {
         ({"logit_bias": {"\u0663": 1}}, "logit_bias"),
         ({"logit_bias": {"5": 101}}, "logit_bias.5"),
         ({"user": 5}, "user"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "yaml"}}, "response_format.type"),
+        ({"response_format": schema_format({"type": "thing"})}, "response_format.json_schema"),
+        ({"response_format": schema_format({"pattern": "(a+)+$"})}, "json_schema.schema"),
+        ({"response_format": schema_format({"$ref": "#"})}, "json_schema.schema"),
+        ({"response_format": schema_format(nested(20))}, "json_schema.schema"),
+        ({"response_format": schema_format({"items": [1]})}, "json_schema.schema.items"),
         ({"tools": [{"type": "function"}]}, "tools"),
+        ({"tools": [{"type": "retrieval"}]}, "tools"),
+        ({"tools": [CLOCK] * 65}, "tools"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [CLOCK], "tool_choice": "never"}, "tool_choice"),
+        ({"tools": [CLOCK], "tool_choice": {"function": {"name": "x"}}}, "tool_choice"),
+        ({"tools": [CLOCK], "response_format": {"type": "json_object"}}, "response_format"),
         ({"modalities": ["audio"]}, "modalities"),
     ],
 )

@@ -34,6 +34,7 @@ WINDOW = {
         }
     ],
 }
+CORPUS = {"drs_version": "0.1", "corpus": "c-1", "samples": [{"response": "Some text."}]}
 LIKELIHOOD = {
     "drs_version": "0.1",
     "model": "drs-reference-1",
@@ -118,6 +119,14 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
         ask(caller, "POST", "/drs/v1/detector/score", body)
 
     for caller, body in (
+        (None, CORPUS),
+        (fresh, CORPUS),
+        ("auditor", []),
+        ("auditor", {"pad": "x" * 2**25}),
+        ("auditor", CORPUS),
+    ):
+        ask(caller, "POST", "/drs/v1/provenance", body)
+    for caller, body in (
         (None, LIKELIHOOD),
         (fresh, LIKELIHOOD),
         ("auditor", []),
@@ -125,6 +134,15 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
         ("auditor", LIKELIHOOD),
     ):
         ask(caller, "POST", "/drs/v1/likelihood", body)
+
+    question = {
+        "model": "drs-reference-1-reasoning",
+        "messages": [{"role": "user", "content": "What is 47 + 85?"}],
+    }
+    answered = endpoint.call(fresh, "POST", "/v1/reasoning/chat/completions", json=question)
+    answer = answered.json()["id"]
+    for caller, name in ((None, answer), (fresh, answer), ("auditor", "none"), ("auditor", answer)):
+        ask(caller, "GET", "/drs/v1/reasoning/{answer}", answer=name)
 
     # A body that does not arrive is tested with the raw sockets of test_http_malformed.
     documented = {
@@ -135,4 +153,5 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
     # The hooks are offered here, so they are there.
     documented["POST /drs/v1/detector/score"].remove("404")
     documented["POST /drs/v1/likelihood"].remove("404")
+    documented["POST /drs/v1/provenance"].remove("404")
     assert reached == documented

@@ -45,7 +45,7 @@ def test_the_target_files_lead_to_the_server(endpoint: Any) -> None:
     assert credentials.stat().st_mode & 0o777 == 0o600
     names = [line.partition("=")[0] for line in credentials.read_text().splitlines()]
     assert [persona["credential"] for persona in target["personas"].values()] == names
-    assert len(set(endpoint.keys.values())) == 9
+    assert len(set(endpoint.keys.values())) == len(endpoint.keys)
     assert all(key.startswith("drs-test-") and len(key) >= 41 for key in endpoint.keys.values())
 
 
@@ -212,3 +212,17 @@ sys.exit(run(ServeOptions(), lambda p: dataclasses.replace(p, limiter=Generous()
     process.terminate()
     process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+def test_credentials_need_every_ordinary_account(endpoint: Any) -> None:
+    keys = str(endpoint.folder / "credentials.env")
+    refused = command("serve", "--credentials", keys, "--accounts", "1")
+    assert refused.returncode == 2
+    assert "DRS_BLIND_1" in refused.stderr
+
+
+@pytest.mark.parametrize("number", ["-1", "100", "two", "1.5"])
+def test_there_are_0_to_99_ordinary_accounts(number: str) -> None:
+    refused = command("serve", f"--accounts={number}")
+    assert refused.returncode == 2
+    assert "from 0 to 99" in refused.stderr

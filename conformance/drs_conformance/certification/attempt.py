@@ -28,7 +28,7 @@ from drs_conformance.certification.registration import (
     target_entry,
 )
 from drs_conformance.ledger import Redactor, Registered, timestamp
-from drs_conformance.profiles import CERTIFY, PROFILES
+from drs_conformance.profiles import CERTIFY, PROFILES, requests_expected
 from drs_conformance.results.result import result_bytes
 from drs_conformance.specification.catalogue import Catalogue
 from drs_conformance.target import Target
@@ -65,7 +65,7 @@ class Attempt:
         return int(self.registered.registration["attempt"])
 
 
-def require_certifiable(target: Target) -> None:
+def require_certifiable(target: Target, standard: Catalogue) -> None:
     """Refuse a target with which a run for certification could not pass or would not count.
 
     Raises:
@@ -78,7 +78,10 @@ def require_certifiable(target: Target) -> None:
             f"a run for certification takes no waivers, {target.file} has some for {named}; "
             "take them out"
         )
-    needed = PROFILES[CERTIFY].requests_expected
+    tested = [item for item in standard.requirements if item.excluded is None]
+    needed = requests_expected(
+        PROFILES[CERTIFY], [item.design for item in tested if item.design is not None]
+    )
     if target.budget.max_requests < needed:
         raise AttemptRefused(
             f"the budget of {target.file} allows {target.budget.max_requests} requests, a run for "
@@ -98,7 +101,7 @@ def register_attempt(
         RegisterFault, NonceFault, DocumentFault: a file cannot be read or written.
 
     """
-    require_certifiable(target)
+    require_certifiable(target, standard)
     entry = target_entry(target)
     about = {name: entry[name] for name in ("root", "dialect", "model")}
     selection = {"profile": CERTIFY, "level": level, "classes": list(classes)}
@@ -145,7 +148,7 @@ def open_attempt(
         RegisterFault, NonceFault, DocumentFault: a file cannot be read.
 
     """
-    require_certifiable(target)
+    require_certifiable(target, standard)
     registration = read_checked(registration_file, "registration")
     _require_valid(registration, registration_file, witness_needed)
     _require_last(registration, read_register(register_file), register_file)

@@ -19,7 +19,7 @@ from drs_conformance.certification.registration import (
 )
 from drs_conformance.certification.signing import key_id
 from drs_conformance.ledger import Exchange
-from drs_conformance.profiles import CERTIFY
+from drs_conformance.profiles import CERTIFY, RUN_ALPHA
 from drs_conformance.specification.schemas import problems
 
 __all__ = ["claim_faults", "registration_faults", "trust_faults"]
@@ -50,6 +50,8 @@ def _registration_faults(header: Document, footer: Document) -> list[str]:
     faults = differences(registration, target_entry_of_header(header), spec, run["selection"])
     if run["waivers"]:
         faults.append("a run for certification takes no waivers")
+    if run["alpha"] != RUN_ALPHA:
+        faults.append(f"a run for certification has an alpha of {RUN_ALPHA:.3g}")
     fault = signature_fault(registration)
     if fault is not None:
         faults.append(fault)

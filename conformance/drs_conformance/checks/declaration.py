@@ -10,6 +10,8 @@ from drs_conformance.verdicts import Untestable
 
 __all__ = ["Declaration", "Surface"]
 
+_FORMS = {"schema": "structured_output", "tool": "tools"}
+
 
 @dataclass(frozen=True, slots=True)
 class Surface:
@@ -20,9 +22,15 @@ class Surface:
     path: str
     models: tuple[str, ...]
     streaming: bool
+    withholds_reasoning: bool
     alternatives_max: int
     decimals: int
     choices_max: int
+    forms: frozenset[str] = frozenset()
+
+    def offers(self, form: str) -> bool:
+        """Tell whether the surface declares ``form``: schema (of the answer) or tool (calls)."""
+        return form in self.forms
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,11 @@ class Declaration:
                 path=surface["path"],
                 models=tuple(surface["models"]),
                 streaming=surface["streaming"],
+                withholds_reasoning=surface.get("reasoning") == "withheld",
                 alternatives_max=surface["bounds"]["top_logprobs_max"],
                 decimals=surface["bounds"]["logprob_decimals"],
                 choices_max=surface["bounds"]["choices_max"],
+                forms=frozenset(form for form, name in _FORMS.items() if surface.get(name)),
             )
             for surface in self.document["surfaces"]
         )

@@ -13,6 +13,7 @@ from drs_conformance.checks.requirement import NotApplicable, Untestable
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.scheduling.leases import Step
+from drs_conformance.traffic.odd_text import statements
 from drs_conformance.traffic.prompts import prompts
 
 __all__ = ["Appeal", "Climb", "Covert", "Throttled", "appeal", "climb", "covert", "throttled"]
@@ -157,18 +158,23 @@ def covert(lab: Lab) -> Covert:
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """An appeal of a throttled persona, what became of it, and a reset at the end."""
+    """Appeals of a throttled persona, what became of the first, and a reset at the end."""
 
     persona: str
     throttled: Step
     view: Exchange
-    accepted: Exchange
+    lodged: tuple[Exchange, ...]
     read_again: Exchange | None
     case_before: Exchange
     reset: Step
     case_after: Exchange
     chat_after: Exchange
     view_after: Exchange
+
+    @property
+    def accepted(self) -> Exchange:
+        """The answer to the first appeal."""
+        return self.lodged[0]
 
 
 def appeal(lab: Lab) -> Appeal:
@@ -182,14 +188,17 @@ def appeal(lab: Lab) -> Appeal:
         stage.ask(request, fresh.name, faults_too=True)
         at = fresh.raise_to("throttled")[-1]
         view = account_view(stage, fresh.name)
-        accepted = stage.send(
-            "POST",
-            declaration.control_plane("appeals"),
-            fresh.name,
-            {"case": at.state["case"], "statement": "We build a spelling tutor for schools."},
-            faults_too=True,
+        lodged = tuple(
+            stage.send(
+                "POST",
+                declaration.control_plane("appeals"),
+                fresh.name,
+                {"case": at.state["case"], "statement": statement},
+                faults_too=True,
+            )
+            for statement in stage.draw(statements(), stage.profile.appeals)
         )
-        location = local_path(accepted.header("location"), stage.target.root)
+        location = local_path(lodged[0].header("location"), stage.target.root)
         again = stage.send("GET", location, fresh.name, faults_too=True) if location else None
         cases = declaration.control_plane("cases")
         path = f"{cases}/{at.state['case']}"
@@ -198,7 +207,7 @@ def appeal(lab: Lab) -> Appeal:
         after = stage.send("GET", path, "auditor", faults_too=True)
         chat = stage.ask(request, fresh.name, faults_too=True)
         view_after = account_view(stage, fresh.name)
-        return Appeal(fresh.name, at, view, accepted, again, before, reset, after, chat, view_after)
+        return Appeal(fresh.name, at, view, lodged, again, before, reset, after, chat, view_after)
 
     return lab.episode("appeal", play)
 

@@ -48,10 +48,11 @@ class Session:
     seed: int
     spec_version: str
     last_at: str
+    alpha: float = RUN_ALPHA
     designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_patient: bool = True
     pool: Pool | None = None
-    episodes: dict[str, Any] = field(default_factory=dict)
+    episodes: dict[str, tuple[Any, list[Exchange]]] = field(default_factory=dict)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
 
     def keep(self, exchange: Exchange) -> None:
@@ -93,6 +94,26 @@ def _resets(exchange: Exchange) -> bool:
     return exchange.request.path.endswith("/reset")
 
 
+def _is_doubtful(exchange: Exchange) -> bool:
+    """Tell whether what the suite knows of the target may be wrong for want of an answer.
+
+    So it is where an answer was lost to a request that leaves something behind, for the target may
+    have been told it twice; and where no attempt brought an answer, unless all failed alike.
+    """
+    request, earlier = exchange.request, exchange.earlier
+    if all(attempt.status == exchange.status for attempt in earlier):
+        return False
+    if classify(exchange) == "infrastructure":
+        return True
+    leaves_nothing = (
+        request.method == "GET"
+        or is_honest(request.persona)
+        or (request.persona == "auditor" and "/personas/" not in request.path)
+        or _resets(exchange)
+    )
+    return not leaves_nothing and any(attempt.status != 429 for attempt in earlier)
+
+
 class Lab:
     """The bench of one check."""
 
@@ -101,8 +122,12 @@ class Lab:
         self.lane = lane
         self.trials = 0
         self.statistics: dict[str, Any] | None = None
+        self.remark: str | None = None
         self.exchanges: list[Exchange] = []
+        self.doubtful: list[Exchange] = []
+        self.has_begun_again = False
         self._leased: list[str] = []
+        self._recalled: list[str] = []
         self._ladder = Ladder.from_registry(session.registry("ladder"))
 
     # -- what the run is about
@@ -225,6 +250,8 @@ class Lab:
         )
         self.exchanges.append(exchange)
         self._session.keep(exchange)
+        if _is_doubtful(exchange):
+            self.doubtful.append(exchange)
         if exchange.fault is not None:
             raise Untestable(
                 f"no usable answer to {method} {path}: {exchange.fault.kind}",
@@ -354,6 +381,21 @@ class Lab:
             self._session.pool.give_back(self._leased)
         self._leased.clear()
 
+    def leave_out(self) -> bool:
+        """Take it that what is doubtful bears on no verdict; tell whether there was any."""
+        any_doubt = bool(self.doubtful)
+        self.doubtful.clear()
+        return any_doubt
+
+    def begin_again(self) -> None:
+        """Forget what is doubtful, so that the check can run once more."""
+        self.close()
+        self.has_begun_again = True
+        self.doubtful.clear()
+        for name in self._recalled:
+            if self._session.episodes.get(name, (None, []))[1]:
+                del self._session.episodes[name]
+
     def episode(self, name: str, play: Callable[[Lab], Built]) -> Built:
         """Play an episode once for all checks that look at it; return what was seen.
 
@@ -363,13 +405,15 @@ class Lab:
         if name not in episodes:
             lab = Lab(self._session, f"episode:{name}")
             try:
-                episodes[name] = play(lab)
+                episodes[name] = play(lab), lab.doubtful
             except Finding as finding:
-                episodes[name] = finding
+                episodes[name] = finding, lab.doubtful
             finally:
                 lab.close()
                 self.exchanges.extend(lab.exchanges)
-        seen = episodes[name]
+        self._recalled.append(name)
+        seen, doubtful = episodes[name]
+        self.doubtful.extend(doubtful)
         if isinstance(seen, Finding):
             raise seen
         built: Built = seen
@@ -383,17 +427,18 @@ class Lab:
         """Begin the test that the requirement's design asks for, in this run's profile.
 
         ``conforming`` is the rate that this target declares, where the design's is only the worst
-        that any may. False failures are bounded over all statistical verdicts of a run together.
+        that any of its level may. False failures are bounded over all statistical verdicts of a
+        run together.
         """
         session = self._session
         design = Design(session.designs[self.lane.partition(":")[0]])
+        if design.levels:
+            design = design.at(self.declaration.level)
         if conforming is not None:
             design = design.shifted(conforming)
-        profile = session.profile
         return Trial(
-            design.scaled(profile.effect_scale),
-            RUN_ALPHA / len(session.designs),
-            profile.beta or design.beta,
+            session.profile.adapted(design),
+            session.alpha / len(session.designs),
             alternatives,
             channel,
             reference,
@@ -401,13 +446,15 @@ class Lab:
 
     def conclude(self, trial: Trial, violation: str, *evidence: Evidence) -> None:
         """Raise what the trial came to, unless it passed."""
-        self.statistics = trial.record()
+        self.statistics = trial.record(sum(len(e.earlier) for e in self.exchanges))
         self.trials = trial.observations
         found = [
             f"{name}: {dual.decision or 'not decided'} after {dual.observations}"
             for name, dual in trial.processes.items()
         ]
         cause = f"{trial.channel} against {trial.reference}; {'; '.join(found)}"
+        # What was lost is censored: its retry is another observation.
+        self.leave_out()
         if trial.decision == "fail":
             raise Violation(violation, *evidence, cause=cause)
         if trial.decision != "pass":

@@ -13,7 +13,7 @@ from drs_conformance.checks.on_demand import OnDemand
 from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.windows import ordinary
 
-__all__ = ["Scored", "benign_windows", "declared_rate", "score", "windows"]
+__all__ = ["Scored", "benign_windows", "score", "windows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,3 @@ def score(lab: Lab, window: Mapping[str, Any]) -> Scored:
     """Submit a window."""
     document, exchange = ask_hook(lab, "score", window, "score-response")
     return Scored(window, exchange, document)
-
-
-def declared_rate(lab: Lab) -> float:
-    """Return the declared rate of false alarms, or what counts as declared where it is left out."""
-    declaration = lab.declaration
-    said = declaration.document.get("good_standing", {}).get("false_positive_rate")
-    if said is not None:
-        return float(said)
-    (bound,) = (b for b in lab.registry("bounds")["bounds"] if b["id"] == "false-positives")
-    return float(bound["worst"][declaration.document["level"]])

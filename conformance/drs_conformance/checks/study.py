@@ -17,7 +17,7 @@ from drs_conformance.checks.requirement import Untestable
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, Choice
 from drs_conformance.traffic.prompts import open_prompts
 
-__all__ = ["Asked", "Study", "good_standing"]
+__all__ = ["Asked", "Study", "good_standing", "lease_for_round", "other_accounts"]
 
 PROMPTS = 4
 CANDIDATES = 8
@@ -35,7 +35,11 @@ class Asked:
 
 
 class Study:
-    """Rounds of the same few prompts, each to every account, in an order of their own."""
+    """Rounds of the same few prompts, each to every account, in an order of their own.
+
+    ``groups`` tells by account whose answers are looked at together. Blind accounts are not mixed
+    with personas, among which a few that fare otherwise could be lost.
+    """
 
     def __init__(self, lab: Lab) -> None:
         """Choose the prompts: of some that were tried once, those with the least certain answer."""
@@ -56,8 +60,10 @@ class Study:
         if seen[0][0] < LEAST_ENTROPY:
             raise Untestable("no prompt was found whose first token is uncertain")
         self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
-        blind = sorted(name for name in lab.target.personas if name.startswith("blind-"))
-        self.others = (*blind, "fresh")
+        self.others = other_accounts(lab)
+        blind = lab.target.blind
+        self.groups = dict.fromkeys(("control", "fresh"), ", personas" if blind else "")
+        self.groups |= dict.fromkeys(blind, ", blind accounts")
         self.rounds = OnDemand(lab, self._send)
 
     def _send(self, number: int) -> tuple[Asked, ...]:
@@ -67,20 +73,34 @@ class Study:
             for account in ("control", *self.others)
         ]
         random.Random(self._lab.key(f"round {number}")).shuffle(pairs)
-        fresh = self._lab.fresh()
+        fresh = lease_for_round(self._lab, number)
         try:
             return tuple(
                 Asked(
                     prompt,
                     account,
-                    self._lab.chat(
-                        self.requests[prompt], fresh.name if account == "fresh" else account
-                    ),
+                    self._lab.chat(self.requests[prompt], fresh if account == "fresh" else account),
                 )
                 for prompt, account in pairs
             )
         finally:
             self._lab.close()
+
+
+def other_accounts(lab: Lab) -> tuple[str, ...]:
+    """Return the accounts that are compared with `control`; `fresh` is another in each round."""
+    return (*lab.target.blind, "fresh")
+
+
+def lease_for_round(lab: Lab, number: int) -> str:
+    """Lease the persona `fresh` of a round; in every other one it is under observation.
+
+    Observation changes nothing for an account, so nothing may differ.
+    """
+    fresh = lab.fresh()
+    if number % 2 and lab.declaration.test_root and "observed" in lab.declaration.states:
+        fresh.raise_to("observed")
+    return fresh.name
 
 
 def good_standing(lab: Lab) -> Study:

@@ -25,6 +25,11 @@ class Subject:
     personas: tuple[str, ...]
     trusted_key: str | None
 
+    @property
+    def blind(self) -> tuple[str, ...]:
+        """Accounts that somebody else opened and the provider does not know for testers'."""
+        return tuple(name for name in self.personas if name.startswith("blind-"))
+
     @classmethod
     def from_header(cls, header: Mapping[str, Any]) -> Subject:
         """Read the header record of a journal."""
@@ -35,6 +40,7 @@ class Subject:
             base_path=urlsplit(target["base_url"]).path.rstrip("/"),
             dialect=target["dialect"],
             model=target["model"],
-            personas=tuple(target["personas"]),
+            # Sorted, as they are when a journal is read again.
+            personas=tuple(sorted(target["personas"])),
             trusted_key=header["run"]["trusted_key"],
         )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from string import ascii_lowercase
 from typing import Any
-
-from hypothesis import strategies as st
 
 from drs_conformance.checks.episodes import account_view, appeal, short_request
 from drs_conformance.checks.lab import Lab
@@ -21,6 +18,7 @@ from drs_conformance.checks.requirement import (
 from drs_conformance.checks.test_graduated_response import limits
 from drs_conformance.ledger import Exchange
 from drs_conformance.scheduling.leases import PersonaFault
+from drs_conformance.traffic.odd_text import account_identifiers
 
 DATE_MARGIN = timedelta(seconds=120)
 
@@ -97,10 +95,8 @@ def test_the_test_mode_reaches_test_personas_only(lab: Lab) -> None:
     root = f"{mode_root(lab)}/personas"
     view = account_view(lab, "control")
     account = lab.document(view, "account-standing")["account"]
-    words = st.lists(st.sampled_from(ascii_lowercase), min_size=4, max_size=13).map("".join)
-    made_up = st.builds("{}-{}".format, words, st.integers(100, 99_999))
     asked: list[Exchange] = []
-    for name in (account, *lab.draw(made_up, 2)):
+    for name in (account, *lab.draw(account_identifiers(), lab.profile.odd_inputs)):
         for method, operation, document in (
             ("GET", "", None),
             ("POST", "/flag", {"on": "evidence", "evidence": [], "approvals": []}),

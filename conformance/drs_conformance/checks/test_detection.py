@@ -7,17 +7,17 @@ from random import Random
 from typing import Any
 
 from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
+from drs_conformance.checks.bounds import declared_bound
 from drs_conformance.checks.campaigns import Campaign, Spell, campaigns, honest_spells
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Violation, expect, requirement
-from drs_conformance.checks.scores import Scored, benign_windows, declared_rate, score, windows
+from drs_conformance.checks.scores import Scored, benign_windows, score, windows
 from drs_conformance.ledger import Exchange
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.traffic.score_requests import score_requests
 from drs_conformance.traffic.windows import campaign, one_address
 
 CAMPAIGN = {"accounts": 100, "a_day": 26}
-SHARE_FOUND = {"L1": 0.5, "L2": 0.8, "L3": 0.95}
 SCORE_MAX = 4.0
 """Larger scores count as this one: what is unbounded cannot be bounded by samples."""
 SPAN = SCORE_MAX - 1
@@ -82,7 +82,7 @@ def test_honest_accounts_are_spared(lab: Lab) -> None:
         "honest accounts",
         channel="true state of accounts",
         reference="the declared rate of false alarms",
-        conforming=declared_rate(lab),
+        conforming=declared_bound(lab, "false-positives"),
     )
     played = campaigns(lab)
     beside, alone = played.by(lab), honest_spells(lab)
@@ -105,12 +105,11 @@ def test_honest_accounts_are_spared(lab: Lab) -> None:
 @requirement("DET-03")
 def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
     """Weeks with a campaign of 100 accounts at 26 requests a day each, and other people."""
-    level = lab.declaration.document["level"]
+    level = lab.declaration.level
     trial = lab.trial(
         "campaigns",
         channel="score hook",
         reference=f"the share that level {level} asks for",
-        conforming=SHARE_FOUND.get(level, SHARE_FOUND["L1"]),
     )
     missed: list[Scored] = []
     for number in range(trial.design.observations):

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
+from functools import partial
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 
+from drs_conformance.checks.declaration import Surface
+from drs_conformance.checks.first_token_oracle import FirstTokens
+from drs_conformance.checks.hidden_size import IDENTIFIERS, by_bias, by_sampling
+from drs_conformance.checks.interrogation import Interrogation, Told
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.numbers_inside import numbers_from_inside
+from drs_conformance.checks.open_endpoint import overcome
 from drs_conformance.checks.requirement import NotApplicable, Untestable, expect, requirement
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, TokenLogprob
 from drs_conformance.ledger import Exchange, MalformedBody
-from drs_conformance.traffic.prompts import prompts
+from drs_conformance.traffic.prompts import open_prompts, prompts
 from drs_conformance.traffic.requests import chat_requests
 
+# Share of withheld reasoning that an answer may show, by level, and share of the requests of an
+# interrogation that have to tell something.
+REVEALED_MAX = {"L1": 0.5, "L2": 0.2, "L3": 0.05}
+TOLD_MIN = 0.25
+# Prompts that an attack on the hidden size may use.
+_PROMPTS = 48
 # Alternatives this close to the last one reported may trade places between two computations of
 # the same distribution (nats).
 TIE = 0.1
@@ -34,19 +48,27 @@ class Probe:
         return self.answer.exchange.id
 
 
+def requests_within(surface: Surface) -> st.SearchStrategy[ChatRequest]:
+    """Return a strategy over requests within the declared bounds of a surface."""
+    return chat_requests(
+        alternatives_max=surface.alternatives_max,
+        choices_max=surface.choices_max,
+        streaming=surface.streaming,
+    )
+
+
 def ordinary_requests(lab: Lab) -> list[Probe]:
-    """Send generated requests within the declared bounds once, for every check that looks."""
+    """Send generated requests within the declared bounds once, for every check that looks.
+
+    Accounts in good standing take turns.
+    """
 
     def play(stage: Lab) -> list[Probe]:
-        surface = stage.surface
-        strategy = chat_requests(
-            alternatives_max=surface.alternatives_max,
-            choices_max=surface.choices_max,
-            streaming=surface.streaming,
-        )
+        drawn = stage.draw(requests_within(stage.surface), stage.profile.exposure_requests)
+        accounts = itertools.cycle(("control", *stage.target.blind))
         return [
-            Probe(request, stage.chat(request))
-            for request in stage.draw(strategy, stage.profile.exposure_requests)
+            Probe(request, stage.chat(request, account))
+            for request, account in zip(drawn, accounts, strict=False)
         ]
 
     return lab.episode("ordinary-requests", play)
@@ -326,3 +348,76 @@ def test_log_probabilities_agree_with_themselves(lab: Lab) -> None:
                 f"the token {token.token!r} is reported with two different values",
                 probe,
             )
+
+
+@requirement("EXP-09")
+def test_the_hidden_size_stays_hidden(lab: Lab) -> None:
+    """The published attacks are tried, as far as the surface lets them go.
+
+    With as many requests they find the hidden size of an endpoint that was made up and hides
+    nothing, or what they did not find here would mean nothing.
+    """
+    budget, cap = lab.profile.attack_requests, lab.profile.attack_cap
+    identifiers = list(IDENTIFIERS)
+    Random(lab.key("identifiers")).shuffle(identifiers)
+    attacks = (
+        (partial(by_bias, identifiers=identifiers, cap=cap), prompts(), math.isqrt(cap)),
+        (partial(by_sampling, budget=budget), open_prompts(), math.isqrt(budget) // 4),
+    )
+    surface = FirstTokens(lab)
+    tried = []
+    for attack, kind, hidden_max in attacks:
+        texts = list(dict.fromkeys(lab.draw(kind, _PROMPTS)))
+        control = overcome(attack, texts, hidden_max, lab.key("endpoint without defences"))
+        if control is None:
+            raise Untestable("an endpoint without defences kept its hidden size as well")
+        attacked = attack(surface, texts)
+        tried.append(f"{attacked} (on an endpoint without defences {control.end})")
+        lab.remark = "; ".join(tried)
+        expect(
+            attacked.size is None,
+            f"the hidden size of the model shows: {attacked.size}",
+            cause=lab.remark,
+        )
+
+
+@requirement("EXP-10")
+def test_reasoning_stays_confined(lab: Lab) -> None:
+    """Whoever asks for withheld reasoning, in whatever way, sees little of it in any answer."""
+    surfaces = [
+        surface
+        for surface in lab.declaration.surfaces
+        if surface.dialect == lab.target.dialect and surface.withholds_reasoning
+    ]
+    if not surfaces:
+        raise NotApplicable(f"no {lab.target.dialect} surface is declared to withhold reasoning")
+    shares = [share for surface in surfaces for share in _shares_revealed(lab, surface)]
+    lab.tried(shares)
+    lab.remark = f"an answer shows {max(shares):.0%} of the reasoning withheld from it at most"
+
+
+def _shares_revealed(lab: Lab, surface: Surface) -> list[float]:
+    most = REVEALED_MAX[lab.declaration.level]
+    interrogation = Interrogation(lab, surface)
+    told: list[Told] = []
+    shares: list[float] = []
+    for one in interrogation.answers():
+        told.append(one)
+        if one.share is None:
+            continue
+        shares.append(one.share)
+        expect(
+            one.share <= most,
+            f"an answer ({'streamed' if one.asked.request.stream else 'plain'}) shows "
+            f"{one.share:.0%} of the reasoning that is withheld, {most:.0%} are allowed",
+            one.answer.exchange,
+            one.read,
+        )
+    if len(shares) < TOLD_MIN * interrogation.requests:
+        raise Untestable(
+            f"{surface.id} withheld reasoning of some length from {len(shares)} answers only",
+            *(one.read for one in told),
+        )
+    own = lab.send("GET", told[0].read.request.path, interrogation.persona, faults_too=True)
+    expect(own.status != 200, "an account reads the reasoning withheld from its answer", own)
+    return shares

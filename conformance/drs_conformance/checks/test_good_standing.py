@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
+from drs_conformance.checks.benign_study import Marked, benign_study
+from drs_conformance.checks.bounds import declared_bound
+from drs_conformance.checks.first_tokens import (
+    DIRECTIONS,
+    OTHER,
+    VALUES,
+    Context,
+    Places,
+    Returned,
+)
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.likelihoods import likelihood_request, likelihoods
 from drs_conformance.checks.requirement import (
@@ -20,34 +29,20 @@ from drs_conformance.checks.requirement import (
     expect,
     requirement,
 )
-from drs_conformance.checks.scores import Scored, benign_windows, declared_rate, windows
-from drs_conformance.checks.study import Asked, first_value, good_standing
-from drs_conformance.dialects.neutral import ChatRequest, TokenLogprob
-from drs_conformance.statistics.tilts import PairedTilt, Tilt, strength
+from drs_conformance.checks.scores import Scored, benign_windows, windows
+from drs_conformance.checks.study import Asked, Study, first_value, good_standing
+from drs_conformance.dialects.neutral import ChatRequest
+from drs_conformance.ledger import Exchange
+from drs_conformance.statistics.processes import Betting
+from drs_conformance.statistics.tilts import PairedTilt
 from drs_conformance.statistics.trial import Trial
+from drs_conformance.traffic.benign_suite import FORMS, NUMBERS_AND_CODE
+from drs_conformance.traffic.odd_text import texts
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.windows import HARD_CASES
 
-VALUES = 6
-"""First tokens that are told apart in one prompt; the last stands for all others."""
-OTHER = VALUES - 1
-HOTTER, COLDER = "hotter", "colder"
-KEYED = "keyed tilt"
 ROUNDED = 1e-6
 """Probabilities of the likelihood hook are known so exactly."""
-
-
-@dataclass(slots=True)
-class Places:
-    """Numbers of values in the order in which they were first seen; the last is for the rest."""
-
-    known: dict[str, int] = field(default_factory=dict)
-
-    def of(self, value: str) -> int:
-        """Return the number of a value."""
-        if value not in self.known and len(self.known) < OTHER:
-            self.known[value] = len(self.known)
-        return self.known.get(value, OTHER)
 
 
 @requirement("STD-11")
@@ -57,12 +52,12 @@ def test_auditors_can_ask_for_likelihoods_and_nobody_else(lab: Lab) -> None:
     path = declaration.hook("likelihood")
     if path is None:
         raise Violation("the declaration names no likelihood hook", declaration)
-    texts = st.lists(st.text("abc \n\u00e9\u4e2d", max_size=9), min_size=1, max_size=9)
-    asked = lab.draw(st.tuples(prompts(), texts), lab.profile.parameter_variations)
-    for prompt, unlikely in asked:
+    unlikely = st.lists(texts("abc \n\u00e9\u4e2d", 0, 9), min_size=1, max_size=9)
+    asked = lab.draw(st.tuples(prompts(), unlikely), lab.profile.parameter_variations)
+    for prompt, others in asked:
         request = ChatRequest((("user", prompt),), max_tokens=1, temperature=1.0)
         seen = lab.chat(request).choices[0].text
-        answers = list(dict.fromkeys([seen, *unlikely]))
+        answers = list(dict.fromkeys([seen, *others]))
         question = likelihood_request(lab, request, answers)
         exchange = lab.post(path, question, AUDITOR)
         expect(
@@ -91,7 +86,7 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
     """First tokens at temperature one against what the likelihood hook says of them."""
     study = good_standing(lab)
     trial = lab.trial(
-        *(KEYED, HOTTER, COLDER), channel="text", reference="the target's likelihood hook"
+        *_alternatives(study), channel="text", reference="the target's likelihood hook"
     )
     rounds = study.rounds.by(lab)
     # What is told apart is taken from answers that are not tested.
@@ -99,13 +94,15 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
         _declared(lab, request, texts)
         for request, texts in zip(study.requests, _texts(next(rounds)), strict=True)
     ]
-    contexts = [_Context(trial.design.members["effect"]) for _ in laws]
+    effect = trial.design.members["effect"]
+    contexts = {group: [Context(effect, group) for _ in laws] for group in study.groups.values()}
     for asked in rounds:
         for item in asked:
             places, law = laws[item.prompt]
+            context = contexts[study.groups[item.account]][item.prompt]
             for choice in item.answer.choices:
                 value = places.get(choice.text, len(places))
-                contexts[item.prompt].observe(trial, law, value, ROUNDED)
+                context.observe(trial, law, value, ROUNDED)
         if trial.decision is not None:
             break
     lab.conclude(
@@ -113,6 +110,11 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
         "answers of accounts in good standing are not those of the declared model",
         *(item.answer.exchange for item in asked),
     )
+
+
+def _alternatives(study: Study) -> list[str]:
+    groups = dict.fromkeys(study.groups.values())
+    return [name + group for group in groups for name in DIRECTIONS]
 
 
 def _texts(asked: Iterable[Asked]) -> list[set[str]]:
@@ -178,6 +180,103 @@ def _compare(trial: Trial, account: str, key: PairedTilt, suspected: int, other:
     key.learn(suspected, other)
 
 
+DECLARED = "declared"
+
+
+@requirement("STD-04")
+def test_answers_are_right_as_often_as_declared(lab: Lab) -> None:
+    """The benign suite: wrong answers beside the declared share, and between accounts."""
+    _compare_marks(lab, lambda marked: True, "the benign suite is answered wrongly too often")
+
+
+@requirement("STD-06")
+def test_code_and_numbers_are_right_as_often_as_declared(lab: Lab) -> None:
+    """The same for its questions about numbers and programs."""
+    _compare_marks(
+        lab,
+        lambda marked: marked.question.kind in NUMBERS_AND_CODE,
+        "code or numbers are wrong too often",
+    )
+
+
+def _compare_marks(lab: Lab, counts: Callable[[Marked], bool], violation: str) -> None:
+    study = benign_study(lab)
+    trial = lab.trial(
+        *(DECLARED, *study.others),
+        channel="text",
+        reference="the declared share of wrong answers, and `control`",
+    )
+    effect = float(trial.design.members["effect"])
+    share = declared_bound(lab, "benign-error-rate")
+    right, wronged = (np.array([1 - rate, rate]) for rate in (share, share + effect))
+    betting = Betting.planned(effect, trial.design.members["discordant"])
+    wrong: list[Exchange] = []
+    for block in study.blocks.by(lab):
+        marks = {(m.number, m.account): m for m in block if counts(m)}
+        for (number, account), marked in marks.items():
+            if not marked.is_right:
+                wrong.append(marked.exchange)
+            if DECLARED in trial.open:
+                trial.processes[DECLARED].observe(int(not marked.is_right), right, wronged)
+            if account in trial.open:
+                gain = marked.is_right - marks[number, "control"].is_right
+                trial.processes[account].multiply(*betting.factors(gain))
+        if trial.decision is not None:
+            break
+    lab.conclude(trial, violation, *wrong[-8:])
+
+
+@requirement("STD-05")
+def test_answers_have_the_form_that_was_asked_for(lab: Lab) -> None:
+    """JSON under a schema and tool calls, where the surface declares them."""
+    if not any(lab.surface.offers(form) for form in FORMS):
+        raise NotApplicable("the surface declares neither structured output nor tools")
+    trial = lab.trial("form", channel="text", reference="the schema of the request")
+    malformed: list[Exchange] = []
+    for block in benign_study(lab).blocks.by(lab):
+        for marked in block:
+            if marked.question.kind not in FORMS or trial.decision is not None:
+                continue
+            if not marked.is_formed:
+                malformed.append(marked.exchange)
+            trial.observe_coin(not marked.is_formed)
+        if trial.decision is not None:
+            break
+    lab.conclude(trial, "answers have not the form that was asked for", *malformed[-8:])
+
+
+@requirement("STD-07")
+def test_answers_come_in_time_and_for_all_alike(lab: Lab) -> None:
+    """Answers of one token: how long they take, and longer for one account than for another."""
+    study = good_standing(lab)
+    trial = lab.trial(
+        *(DECLARED, *study.others),
+        channel="time until an answer of one token is complete",
+        reference="the declared time, and `control` for the same prompt",
+    )
+    limit_s = declared_bound(lab, "first-token") / 1000
+    overhead_s = declared_bound(lab, "latency-overhead") / 1000
+    low, high = (float(trial.design.members[name]) for name in ("conforming", "violating"))
+    # Loads and networks make both wait; which of a pair waits longer is a coin for all that.
+    betting = Betting.planned(high - low, high + low)
+    late: list[Exchange] = []
+    for asked in study.rounds.by(lab):
+        taken = {(item.prompt, item.account): item.answer.exchange for item in asked}
+        for (prompt, account), exchange in taken.items():
+            if DECLARED in trial.open:
+                trial.observe_coin(exchange.elapsed_s > limit_s, DECLARED)
+                late += [exchange] * (exchange.elapsed_s > limit_s)
+            if account in trial.open:
+                other = taken[prompt, "control"]
+                behind = exchange.elapsed_s > other.elapsed_s + overhead_s
+                ahead = other.elapsed_s > exchange.elapsed_s + overhead_s
+                trial.processes[account].multiply(*betting.factors(ahead - behind))
+                late += [other, exchange] * behind
+        if trial.decision is not None:
+            break
+    lab.conclude(trial, "answers to accounts in good standing are delayed", *late[-8:])
+
+
 @requirement("STD-08")
 def test_ordinary_weeks_are_not_flagged(lab: Lab) -> None:
     """Weeks of people with nothing in common, submitted to the detector."""
@@ -185,7 +284,7 @@ def test_ordinary_weeks_are_not_flagged(lab: Lab) -> None:
         "ordinary weeks",
         channel="score hook",
         reference="the declared rate of false alarms",
-        conforming=declared_rate(lab),
+        conforming=declared_bound(lab, "false-positives"),
     )
     alarms: list[Scored] = []
     for scored in benign_windows(lab).by(lab):
@@ -208,7 +307,7 @@ def test_hard_cases_are_not_flagged(lab: Lab) -> None:
         *HARD_CASES,
         channel="score hook",
         reference="three times the declared rate of false alarms",
-        conforming=3 * declared_rate(lab),
+        conforming=3 * declared_bound(lab, "false-positives"),
     )
     streams = {kind: windows(lab, kind, make).by(lab) for kind, make in HARD_CASES.items()}
     alarms: list[Scored] = []
@@ -233,13 +332,16 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
         raise NotApplicable("the surface declares that it never returns log-probabilities")
     study = good_standing(lab)
     trial = lab.trial(
-        *(KEYED, HOTTER, COLDER),
+        *_alternatives(study),
         channel="returned log-probabilities",
         reference="the answer itself",
     )
     effect = trial.design.members["effect"]
     step = 0.5 * 10.0**-surface.decimals
-    returned = [_Returned(effect, step) for _ in study.requests]
+    returned = {
+        group: [Returned(effect, step, group) for _ in study.requests]
+        for group in study.groups.values()
+    }
     for asked in study.rounds.by(lab):
         for item in asked:
             for choice in item.answer.choices:
@@ -247,7 +349,7 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
                     continue
                 if not choice.tokens[0].alternatives:
                     raise Untestable("an answer reports no alternatives", item.answer.exchange)
-                returned[item.prompt].observe(trial, choice.tokens[0])
+                returned[study.groups[item.account]][item.prompt].observe(trial, choice.tokens[0])
         if trial.decision is not None:
             break
         if trial.observations == 0:
@@ -257,73 +359,3 @@ def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> Non
         "tokens are not distributed as the log-probabilities returned with them say",
         *(item.answer.exchange for item in asked),
     )
-
-
-class _Context:
-    """One prompt whose law is known: what is known of a tilt of it, and what heat would do."""
-
-    def __init__(self, effect: float) -> None:
-        self._effect = effect
-        self._tilt: Tilt | None = None
-        self._powers: dict[str, float] = {}
-
-    def observe(self, trial: Trial, p: NDArray[np.float64], value: int, step: float) -> None:
-        """Take in a value where ``p`` is the law, each probability known to ``step``."""
-        if self._tilt is None:
-            self._tilt = Tilt(len(p), strength(self._effect, p))
-            self._powers = {
-                HOTTER: _power(self._effect, p, 0.02, 1.0),
-                COLDER: _power(self._effect, p, 50.0, 1.0),
-            }
-        for name in trial.open:
-            predicted = self._tilt.predicted(p) if name == KEYED else _heated(p, self._powers[name])
-            # What rounding may have moved, at most, in the expectation of a factor.
-            slack = step * float(np.abs(predicted - p).sum())
-            trial.processes[name].observe(value, p, predicted, slack)
-        self._tilt.learn(p, value)
-
-
-class _Returned:
-    """One prompt whose answers bring the probabilities of their most probable first tokens."""
-
-    def __init__(self, effect: float, step: float) -> None:
-        self._context = _Context(effect)
-        self._step = step
-        self._names: list[str] = []
-
-    def observe(self, trial: Trial, token: TokenLogprob) -> None:
-        """Take in the first token of an answer."""
-        if not self._names:
-            self._names = [name for name, _ in token.alternatives[:OTHER]]
-        p = self._law(token)
-        value = self._names.index(token.token) if token.token in self._names else len(p) - 1
-        self._context.observe(trial, p, value, self._step)
-
-    def _law(self, token: TokenLogprob) -> NDArray[np.float64]:
-        shown = dict(token.alternatives) | {token.token: token.logprob}
-        p = np.array([math.exp(shown[name]) if name in shown else 0.0 for name in self._names])
-        rest = max(1 - float(p.sum()), 1e-6)
-        p = np.append(p, rest)
-        law: NDArray[np.float64] = p / p.sum()
-        return law
-
-
-def _heated(p: NDArray[np.float64], power: float) -> NDArray[np.float64]:
-    """Return the law at another temperature, 1 / ``power``; the rest stays what it is."""
-    raised = p[:-1] ** power
-    raised = raised / raised.sum() * (1 - p[-1])
-    law: NDArray[np.float64] = np.append(raised, p[-1])
-    return law
-
-
-def _power(effect: float, p: NDArray[np.float64], far: float, near: float) -> float:
-    """Return the power between ``far`` and ``near`` whose divergence from p is ``effect`` nats."""
-    for _ in range(60):
-        middle = math.sqrt(far * near)
-        law = _heated(p, middle)
-        possible = (p > 0) & (law > 0)
-        ratio = np.log(law[possible] / p[possible])
-        far, near = (
-            (middle, near) if float((law[possible] * ratio).sum()) > effect else (far, middle)
-        )
-    return near

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+from hypothesis import strategies as st
 
 from drs_conformance.checks.episodes import (
     FIRST_KINDS,
@@ -12,12 +15,11 @@ from drs_conformance.checks.episodes import (
     SECOND_KINDS,
     account_view,
     climb,
-    short_request,
     throttled,
 )
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Inconclusive, Untestable, expect, requirement
-from drs_conformance.checks.test_exposure import ordinary_requests
+from drs_conformance.checks.test_exposure import ordinary_requests, requests_within
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.dialects.rate_limit import (
     Limit,
@@ -28,6 +30,7 @@ from drs_conformance.dialects.rate_limit import (
 )
 from drs_conformance.ledger import Exchange, MalformedBody
 from drs_conformance.scheduling.leases import Fresh, Step
+from drs_conformance.traffic.odd_text import pseudonyms
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.walks import ladder_walks
 
@@ -38,9 +41,8 @@ MARGIN_S = 60
 @requirement("RSP-01")
 def test_every_account_can_see_its_standing(lab: Lab) -> None:
     """The account view of good standing and of each held persona."""
-    personas = [
-        p for p in ("control", "throttled", "suspended", "terminated") if lab.has_persona(p)
-    ]
+    held = [name for name in ("throttled", "suspended", "terminated") if lab.has_persona(name)]
+    personas = ["control", *lab.target.blind, *held]
     for persona in personas:
         view = account_view(lab, persona)
         expect(view.status == 200, f"the account view of {persona} answered {view.status}", view)
@@ -190,20 +192,22 @@ def test_the_quota_is_enforced_as_announced(lab: Lab) -> None:
 
 @requirement("RSP-05")
 def test_a_suspended_account_is_refused_with_reasons(lab: Lab) -> None:
-    """Plain and streamed requests of a suspended account: 403, the case, where to appeal."""
+    """Whatever a suspended account asks, plain and streamed: 403, the case, where to appeal."""
     _refused_for_good(lab, "suspended", "account-suspended")
 
 
 @requirement("RSP-06")
 def test_a_terminated_account_is_refused_with_reasons(lab: Lab) -> None:
-    """Plain and streamed requests of a terminated account: 403, the case, where to appeal."""
+    """Whatever a terminated account asks, plain and streamed: 403, the case, where to appeal."""
     _refused_for_good(lab, "terminated", "account-terminated")
 
 
 def _refused_for_good(lab: Lab, persona: str, kind: str) -> None:
+    streaming = lab.surface.streaming
     asked = []
-    for stream in (False, True) if lab.surface.streaming else (False,):
-        answer = lab.ask(short_request(lab, stream=stream), persona, faults_too=True)
+    for number, drawn in enumerate(lab.draw(requests_within(lab.surface), lab.profile.odd_inputs)):
+        request = replace(drawn, stream=streaming and number % 2 == 1)
+        answer = lab.ask(request, persona, faults_too=True)
         asked.append(answer)
         expect(
             answer.status == 403,
@@ -216,11 +220,15 @@ def _refused_for_good(lab: Lab, persona: str, kind: str) -> None:
 
 @requirement("RSP-07")
 def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
-    """Generated walks over evidence, approvals and time: every change is an edge of the ladder."""
+    """Generated walks over evidence, approvals and time: every change is an edge of the ladder.
+
+    A walk ends where an answer was lost, for its last step may have been taken twice.
+    """
     kinds = [entry["id"] for entry in lab.registry("evidence-kinds")["entries"]]
     longest = max(int(max(lab.declaration.document["ladder"]["quiet_s"].values())), 2)
     walks = lab.draw(ladder_walks(kinds, (60, longest // 2, longest), lab.profile.ladder_walks), 1)
     steps: list[Step] = []
+    finished = 0
     for walk in walks[0]:
         fresh = lab.fresh()
         state = lab.ladder.initial
@@ -231,6 +239,8 @@ def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
             else:
                 step = fresh.flag(event.kinds, event.approvals)
                 allowed = lab.ladder.allows(state, step.standing, "evidence")
+            if lab.leave_out():
+                break
             expect(
                 allowed,
                 f"after {event} the account went from {state} to {step.standing}, which the "
@@ -239,7 +249,11 @@ def test_only_the_transitions_of_the_ladder_happen(lab: Lab) -> None:
             )
             state = step.standing
             steps.append(step)
+        else:
+            finished += 1
         lab.close()
+    if 2 * finished < len(walks[0]):
+        raise Untestable("answers were lost in most of the walks", *steps)
     lab.tried(steps)
 
 
@@ -282,7 +296,7 @@ def _steps_down(lab: Lab, fresh: Fresh, state: str, after_s: int, passed_s: int)
 
 @requirement("RSP-09")
 def test_no_step_is_taken_with_too_few_people(lab: Lab) -> None:
-    """No evidence without approvals suspends; no, one, or one person's approvals terminate."""
+    """No evidence without approvals suspends; none and one person's approvals don't terminate."""
     fresh = lab.fresh()
     kinds = ("network", "burst")
     tried: list[object] = []
@@ -298,13 +312,13 @@ def test_no_step_is_taken_with_too_few_people(lab: Lab) -> None:
     suspended = fresh.flag(kinds, ("ana",))
     if suspended.standing != "suspended":
         raise Untestable("evidence with one approval did not suspend the persona", suspended)
-    for count in range(4):
-        approvals = ("ana",) * count
+    one_person = st.builds(lambda name, times: (name,) * times, pseudonyms(), st.integers(1, 4))
+    for approvals in ((), *lab.draw(one_person, lab.profile.ladder_walks)):
         step = fresh.flag(kinds, approvals)
         tried.append(step)
         expect(
             step.standing != "terminated",
-            f"a suspended account was terminated with {count} approvals by one person",
+            f"a suspended account was terminated with {len(approvals)} approvals by one person",
             step,
         )
     lab.tried(tried)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from drs_conformance.commands.budget import add_budget_command
 from drs_conformance.commands.bundle import add_bundle_command
 from drs_conformance.commands.claim import add_claim_command
 from drs_conformance.commands.plan import add_plan_command
@@ -29,6 +30,7 @@ Add = Callable[["argparse._SubParsersAction[Any]"], None]
 ADD_COMMANDS: tuple[Add, ...] = (
     add_run_command,
     add_plan_command,
+    add_budget_command,
     add_replay_command,
     add_verify_command,
     add_report_command,

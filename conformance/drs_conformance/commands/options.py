@@ -76,7 +76,7 @@ def selection_of(options: argparse.Namespace, standard: Catalogue) -> Selection:
         raise UsageFault(str(error)) from error
     if options.seed is not None and not 0 <= options.seed < 2**53:
         raise UsageFault(f"expected --seed from 0 to 2^53-1, got {options.seed}")
-    seed = options.seed if options.seed is not None else secrets.randbelow(2**32)
+    seed = options.seed if options.seed is not None else secrets.randbelow(2**53)
     return Selection(options.profile, seed, options.level, tuple(options.classes), only)
 
 

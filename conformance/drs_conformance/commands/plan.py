@@ -16,7 +16,7 @@ from drs_conformance.commands.options import (
     selection_of,
     target_of,
 )
-from drs_conformance.profiles import PROFILES
+from drs_conformance.profiles import PROFILES, requests_expected
 from drs_conformance.selection import choose, in_order
 
 __all__ = ["add_plan_command"]
@@ -45,7 +45,9 @@ def _plan(options: argparse.Namespace) -> int:
     selected = in_order(choices)
     console = Console(highlight=False)
     budget, bounds = target.budget, target.authorisation.bounds
-    expected = PROFILES[selection.profile].requests_expected
+    expected = requests_expected(
+        PROFILES[selection.profile], [item.design for item in selected if item.design is not None]
+    )
     console.print(
         f"A run would test {len(selected)} requirements at {escape(target.root)}, with about "
         f"{expected} requests and never more than {budget.max_requests}."

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from drs_conformance.certification.attempt import Attempt
+from drs_conformance.commands.budget import add_alpha_budget, leased, refuse_budget
 from drs_conformance.commands.certifying import (
     add_registration,
     attempt_of,
@@ -65,6 +66,7 @@ def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
     add_target(parser)
     add_selection(parser)
     add_registration(parser)
+    add_alpha_budget(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the results (default: drs-results/TIME)"
     )
@@ -76,6 +78,7 @@ def _run(options: argparse.Namespace) -> int:
     standard = catalogue(options.spec)
     selection = selection_of(options, standard)
     require_registration(options)
+    refuse_budget(options)
     target = target_of(options, standard)
     folder = options.out or Path("drs-results") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -87,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
         attempt = None
         if selection.profile == CERTIFY:
             attempt, selection = attempt_of(options, target, standard, selection)
-        result = _probe(target, standard, selection, folder, attempt)
+        result = _probe(target, standard, selection, folder, attempt, options.alpha_budget)
     console = Console(highlight=False)
     print_result(result, console, folder, time.monotonic() - began, brief=options.quiet)
     code: int = result["exit_code"]
@@ -114,8 +117,10 @@ def _probe(
     selection: Selection,
     folder: Path,
     attempt: Attempt | None,
+    budget: Path | None,
 ) -> dict[str, Any]:
     header = {
+        **leased(budget),
         "selection": selection.record(),
         "spec_digest": standard.digest,
         "trusted_key": target.trusted_key,

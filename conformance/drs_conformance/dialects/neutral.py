@@ -114,7 +114,8 @@ class Usage:
 class ChatAnswer:
     """An answer with at least one choice, in the order of their indices.
 
-    `raw` is the parsed body: an object, or for a stream the list of its events.
+    `raw` is the parsed body: an object, or for a stream the list of its events. `id` is the name
+    that the provider gave the answer, empty where it gave none.
     """
 
     exchange: Exchange
@@ -122,6 +123,7 @@ class ChatAnswer:
     choices: tuple[Choice, ...]
     usage: Usage | None
     raw: object
+    id: str
 
 
 class Dialect(Protocol):

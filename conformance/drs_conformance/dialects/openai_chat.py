@@ -138,12 +138,14 @@ def _whole(exchange: Exchange) -> ChatAnswer:
         choices=_in_order(choices, "/choices"),
         usage=_usage(body.get("usage"), "/usage"),
         raw=raw,
+        id=_text_or_null(body.get("id"), "/id"),
     )
 
 
 def _streamed(exchange: Exchange) -> ChatAnswer:
     events = _events(exchange)
     model: str | None = None
+    identifier = ""
     usage: Usage | None = None
     parts: dict[int, _Part] = {}
     for number, event in enumerate(events):
@@ -154,13 +156,14 @@ def _streamed(exchange: Exchange) -> ChatAnswer:
             raise MalformedAnswer(f"the stream broke off with an error: {text}", f"{pointer}/error")
         if model is None and "model" in body:
             model = _text(body["model"], f"{pointer}/model")
+        identifier = identifier or _text_or_null(body.get("id"), f"{pointer}/id")
         usage = _usage(body.get("usage"), f"{pointer}/usage") or usage
         for position, item in enumerate(_array(body.get("choices"), f"{pointer}/choices")):
             _add_delta(parts, item, f"{pointer}/choices/{position}")
     if model is None:
         raise MalformedAnswer("expected the name of the model in an event, got none")
     choices = [part.choice(index) for index, part in parts.items()]
-    return ChatAnswer(exchange, model, _in_order(choices, ""), usage, events)
+    return ChatAnswer(exchange, model, _in_order(choices, ""), usage, events, identifier)
 
 
 class _Part:

@@ -113,6 +113,7 @@ class Exchange:
 
     `ordinal` counts the exchanges of `lane` from 1. `sent_at` and `received_at` are RFC 3339 UTC,
     `elapsed_s` seconds from the first to the last byte. `url` and `sent_headers` are what went out.
+    `earlier` are the attempts that it is a retry of, oldest first.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Exchange:
     fault: Fault | None = None
     url: str = ""
     sent_headers: Headers = ()
+    earlier: tuple[Exchange, ...] = ()
 
     def header(self, name: str) -> str | None:
         """Return the value of a response field; several lines are joined (RFC 9110, 5.3)."""

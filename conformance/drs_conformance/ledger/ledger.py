@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,19 +94,18 @@ class Ledger:
             ReplayDiverged: in a replay, the recorded run did not send this here.
 
         """
-        retry_of: str | None = None
-        attempt = 0
+        earlier: tuple[Exchange, ...] = ()
         while True:
             ordinal = self._ordinals.get(lane, 0) + 1
+            retry_of = earlier[-1].id if earlier else None
             exchange = self._source.exchange(lane, ordinal, request, retry_of)
             self._ordinals[lane] = ordinal
-            pause_s = retry_pause_s(exchange, attempt)
+            pause_s = retry_pause_s(exchange, len(earlier))
             if pause_s is None:
                 self._source.settle(exchange)
-                return exchange
+                return replace(exchange, earlier=earlier)
             self._source.wait(lane, pause_s, "retry")
-            retry_of = exchange.id
-            attempt += 1
+            earlier += (exchange,)
 
     def sleep(self, seconds: float, lane: str = "suite") -> None:
         """Wait; a replay does not."""

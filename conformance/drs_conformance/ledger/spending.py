@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drs_conformance.ledger.exchange import Exchange, WireRequest
-from drs_conformance.ledger.policy import names_policy
+from drs_conformance.ledger.policy import classify, names_policy
 from drs_conformance.target import Budget, Prices
 
 __all__ = [
@@ -19,9 +19,10 @@ __all__ = [
 ]
 
 _BYTES_PER_INPUT_TOKEN = 3
-_RETRIES = 2
-_RETRY_STATUSES = frozenset({502, 503, 504})
-_RETRY_WAIT_S = (0.1, 0.5)
+_GATEWAY_STATUSES = frozenset({502, 503, 504})
+_LASTING_STATUSES = frozenset({501, 505})
+_RETRY_FAULTS = frozenset({"reset", "protocol"})
+_RETRY_WAIT_S = (0.1, 0.5, 1.0)
 _RETRY_WAIT_MAX_S = 3.0
 _FAILURES_TO_OPEN = 3
 
@@ -104,14 +105,14 @@ def retry_pause_s(exchange: Exchange, attempt: int) -> float | None:
     """Return how many seconds to wait before sending again, or None when that is the answer.
 
     `attempt` counts the retries so far. Sent again is what a healthy service would have answered:
-    a connection that was reset or closed before a response head, and 502, 503 and 504 that name no
-    policy of the standard. Never a 403 or a 429: those may be what is being measured.
+    a connection that broke off, and what `classify` calls infrastructure but for what lasts (501,
+    505). Never a refusal by policy: that may be what is being measured.
     """
-    if attempt >= _RETRIES:
+    if attempt == len(_RETRY_WAIT_S):
         return None
     if exchange.fault is not None:
-        return _RETRY_WAIT_S[attempt] if exchange.fault.kind == "reset" else None
-    if exchange.status not in _RETRY_STATUSES or names_policy(exchange):
+        return _RETRY_WAIT_S[attempt] if exchange.fault.kind in _RETRY_FAULTS else None
+    if classify(exchange) != "infrastructure" or exchange.status in _LASTING_STATUSES:
         return None
     value = exchange.header("retry-after") or ""
     asked = float(value) if value.isascii() and value.isdigit() else _RETRY_WAIT_S[attempt]
@@ -139,7 +140,7 @@ class Circuit:
             and (
                 status < 500
                 or names_policy(exchange)
-                or (self.has_answered and status not in _RETRY_STATUSES)
+                or (self.has_answered and status not in _GATEWAY_STATUSES)
             )
         ):
             return Circuit(0, has_answered=True)

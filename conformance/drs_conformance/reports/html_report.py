@@ -16,7 +16,9 @@ from drs_conformance.reports.exchange_view import ExchangeView
 from drs_conformance.reports.headline import answer, in_chapters, registered, tested
 from drs_conformance.reports.html_findings import answer_of, credentials, findings, steps
 from drs_conformance.reports.html_text import body, prose, shown
+from drs_conformance.reports.picture_operating import operating_picture
 from drs_conformance.reports.picture_process import process_picture
+from drs_conformance.reports.picture_spending import spending_picture
 from drs_conformance.reports.picture_verdicts import BAR_WIDTH, MARKS, segments
 
 __all__ = ["render_html"]
@@ -52,6 +54,7 @@ def render_html(result: Mapping[str, Any], exchanges: Mapping[str, ExchangeView]
             },
             by_id={entry["id"]: entry for entry in requirements},
             exchanges=exchanges,
+            spent=spending_picture(tested(result)),
             segments=segments(result["summary"]["verdicts"]),
             bar_width=BAR_WIDTH,
             marks=MARKS,
@@ -75,6 +78,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(
         body=body,
+        operating_picture=operating_picture,
         process_picture=process_picture,
         credentials=credentials,
         moment=_moment,

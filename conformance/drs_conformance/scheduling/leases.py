@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drs_conformance.ledger import Exchange, MalformedBody
-from drs_conformance.scheduling.ladder import Ladder
+from drs_conformance.scheduling.ladder import Edge, Ladder
 from drs_conformance.specification.schemas import SchemaSet
 from drs_conformance.verdicts import Untestable
 
@@ -19,6 +19,7 @@ __all__ = ["Fresh", "PersonaFault", "Pool", "Step"]
 
 # A provider may ask for more than one piece of evidence before it takes a step.
 _FLAGS_PER_STEP = 8
+_CLIMBS_MAX = 3
 
 Send = Callable[[str, str, str, Mapping[str, Any] | None], Exchange]
 """``send(method, path, persona, document)``, in the lane of whoever holds the lease."""
@@ -87,10 +88,30 @@ class Fresh:
         )
 
     def raise_to(self, state: str, kinds: Sequence[str] = ("prompt-structure",)) -> list[Step]:
-        """Bring the persona up the ladder to ``state``; return the steps that it took."""
+        """Bring the persona up the ladder to ``state``; return the steps that it took.
+
+        Where an answer was lost, so that a step may have been taken twice and the persona is past
+        its goal, it begins again from good standing.
+        """
         way = self.ladder.way_up(state, self.states)
         if way is None:
             raise Untestable(f"the declared ladder has no way up to the state {state}")
+        steps, missed = self._climb(way, kinds)
+        for _ in range(_CLIMBS_MAX - 1):
+            if missed is None or not any(step.exchange.earlier for step in steps):
+                break
+            self.reset()
+            steps, missed = self._climb(way, kinds)
+        if missed is not None:
+            raise Untestable(
+                f"the persona {self.name} could not be brought to {state}: after evidence in the "
+                f"state {missed.source} it is in {steps[-1].standing}, not {missed.target}",
+                *steps,
+            )
+        return steps
+
+    def _climb(self, way: Sequence[Edge], kinds: Sequence[str]) -> tuple[list[Step], Edge | None]:
+        """Return the steps of a way up, and the edge that led elsewhere, if one did."""
         steps: list[Step] = []
         for edge in way:
             people = [f"approver-{number}" for number in range(1, edge.approvals + 1)]
@@ -99,12 +120,8 @@ class Fresh:
                 if steps[-1].standing != edge.source:
                     break
             if steps[-1].standing != edge.target:
-                raise Untestable(
-                    f"the persona {self.name} could not be brought to {state}: after evidence in "
-                    f"the state {edge.source} it is in {steps[-1].standing}, not {edge.target}",
-                    *steps,
-                )
-        return steps
+                return steps, edge
+        return steps, None
 
     def _operate(self, method: str, operation: str, document: Mapping[str, Any] | None) -> Step:
         path = f"{self.root}/personas/{self.name}{operation}"

@@ -6,6 +6,7 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from drs_conformance.profiles import shortfalls
 from drs_conformance.specification.catalogue import (
     Catalogue,
     Requirement,
@@ -183,8 +184,17 @@ class _Text:
             if name not in self.registries:
                 message = f"expected a registry of version {self.version}, got {name!r}"
                 yield finding(f"/registries/{index}", "dangling-registry", message)
-        if requirement.design and (mistake := Design(requirement.design).mistake()):
-            yield finding("/design", "design", mistake)
+        if requirement.design is not None:
+            for message in self._design(Design(requirement.design), requirement.excluded):
+                yield finding("/design", "design", message)
+
+    def _design(self, design: Design, excluded: str | None) -> Iterator[str]:
+        """Say what is wrong with a design; one whose check is still to be built may be short."""
+        if mistake := design.mistake():
+            yield mistake
+        elif excluded is None:
+            sharing = sum(item.design is not None for item in self.catalogue.requirements)
+            yield from shortfalls(design, sharing)
 
     def _prerequisite(self, requirement: Requirement, name: str) -> str | None:
         """Return what is wrong with a prerequisite, if anything."""

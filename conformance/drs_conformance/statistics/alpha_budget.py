@@ -72,7 +72,7 @@ class AlphaBudget:
             if spent + share > document["alpha"] * (1 + 1e-9):
                 raise BudgetError(
                     f"{self.path}: expected a share that is left, all {document['runs']} are "
-                    "taken; a new year needs a new budget"
+                    "taken; a new year needs a new budget (`drs budget`)"
                 )
             document["leases"].append({"run": run, "alpha": share})
             draft = self.path.with_name(f".{self.path.name}.draft")
@@ -85,6 +85,8 @@ class AlphaBudget:
 
     @contextmanager
     def _locked(self) -> Iterator[dict[str, Any]]:
+        if not self.path.is_file():
+            raise BudgetError(f"expected an alpha budget in {self.path}; `drs budget` makes one")
         lock = os.open(
             self.path.with_name(f".{self.path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600
         )
@@ -94,8 +96,17 @@ class AlphaBudget:
                 document = json.loads(self.path.read_text("utf-8"))
             except (OSError, ValueError) as error:
                 raise BudgetError(f"expected an alpha budget in {self.path}: {error}") from error
-            if not isinstance(document, dict) or set(document) != {"alpha", "runs", "leases"}:
+            if not _is_budget(document):
                 raise BudgetError(f"expected alpha, runs and leases in {self.path}, got others")
             yield document
         finally:
             os.close(lock)
+
+
+def _is_budget(document: Any) -> bool:
+    try:
+        leases = {str(lease["run"]): float(lease["alpha"]) for lease in document["leases"]}
+        sound = 0 < document["alpha"] < 1 and document["runs"] >= 1
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return sound and all(0 < alpha < 1 for alpha in leases.values())

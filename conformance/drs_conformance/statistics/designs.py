@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from drs_conformance.statistics.boosting import Array
-from drs_conformance.statistics.planning import Plan, plan, plan_drift
+from drs_conformance.statistics.fixed_size import fixed_normal, fixed_simple
+from drs_conformance.statistics.planning import Drifts, Plan, drifts, plan
 
 __all__ = ["Design"]
 
@@ -19,8 +20,10 @@ __all__ = ["Design"]
 class Design:
     """The design of one requirement, as its fence has it (`design` of the catalogue schema).
 
-    `requests` is the number of requests that one observation takes; `cap` bounds requests. `cost`
-    is the factor by which a test that does not know the likelihoods needs more than Wald's bound.
+    `requests` is the number of requests that one observation takes; `cap` bounds requests.
+    `alternatives` share alpha, and each of them has to be passed. Where the likelihoods are not
+    known, an observation tells `cost` times less than they would, and learning the alternative
+    loses `regret` nats.
     """
 
     members: Mapping[str, Any]
@@ -46,22 +49,46 @@ class Design:
         return int(self.members.get("requests", 1))
 
     @property
+    def alternatives(self) -> int:
+        """Ways of violating that are tested for, each by a process of its own."""
+        return int(self.members.get("alternatives", 1))
+
+    @property
+    def study(self) -> str | None:
+        """Name of the probes that the design shares with others, if it does."""
+        study: str | None = self.members.get("study")
+        return study
+
+    @property
     def observations(self) -> int:
         """Most observations that the cap leaves room for."""
         return self.cap // self.requests
+
+    @property
+    def levels(self) -> Mapping[str, float]:
+        """Conforming rates at levels that ask for another one."""
+        levels: Mapping[str, float] = self.members.get("levels", {})
+        return levels
+
+    def at(self, level: str) -> Design:
+        """Return the design at a level."""
+        rate = self.levels.get(level)
+        return self if rate is None else self.shifted(rate)
 
     def scaled(self, factor: float) -> Design:
         """Return a design for an effect ``factor`` times as great, with a smaller cap."""
         members = dict(self.members)
         if members["kind"] == "rate":
             low, high = members["conforming"], members["violating"]
-            # Half of all is gross enough; few targets that do wrong do so every time.
+            # Half of the rest is gross enough; few targets that do wrong do so every time.
+            gross = max(high, (1 + low) / 2)
             scaled = low + (high - low) * factor
-            members["violating"] = min(scaled, max(high, 0.5)) if high > low else max(scaled, 0.02)
+            members["violating"] = min(scaled, gross) if high > low else max(scaled, 0.02)
         else:
             members["effect"] = min(members["effect"] * factor, 0.5)
             if members["kind"] == "difference":
-                members["discordant"] = max(members["discordant"], members["effect"])
+                # Some pairs differ the other way, whatever the effect is.
+                members["discordant"] = max(members["discordant"], 1.25 * members["effect"])
         # Room for an alternative that cannot come as far as the greater effect.
         members["cap"] = min(members["cap"], math.ceil(3 * members["cap"] / factor))
         return Design(members)
@@ -72,6 +99,10 @@ class Design:
         low, high = members["conforming"], members["violating"]
         members |= {"conforming": conforming, "violating": conforming + high - low}
         return Design(members)
+
+    def erring(self, beta: float) -> Design:
+        """Return a design with another probability of passing a target that violates."""
+        return Design({**self.members, "beta": beta})
 
     def effect(self) -> str:
         """Say in words what a pass excludes."""
@@ -85,18 +116,12 @@ class Design:
         return f"a mean that is higher by {members['effect']:.3g}"
 
     def mistake(self) -> str | None:
-        """Say why the design decides nothing, or not within its cap; None when it does."""
+        """Say why the design tells nothing apart; None when it does."""
         kind = self.members["kind"]
         if kind == "rate" and self.members["conforming"] == self.members["violating"]:
             return "expected a violating rate that is not the conforming one"
         if kind == "difference" and self.members["effect"] > self.members["discordant"]:
             return "expected an effect up to the share of pairs that differ"
-        enough = self.plan().enough
-        if enough > self.cap:
-            return (
-                f"expected a cap of {enough} requests at least, which 98 of 100 runs stay in, got "
-                f"{self.cap}; raise the cap or state a larger effect"
-            )
         return None
 
     def laws(self) -> tuple[Array, Array] | None:
@@ -109,23 +134,50 @@ class Design:
             return _difference(0.0, share), _difference(-self.members["effect"], share)
         return None
 
-    def plan(self, alpha: float | None = None, beta: float | None = None) -> Plan:
-        """Return what the design needs, in requests; `alpha` and `beta` override the fence's."""
-        alpha, beta = alpha or self.alpha, beta or self.beta
+    @property
+    def unit(self) -> str:
+        """What the effect is measured in."""
+        units = {"rate": "rate", "divergence": "nats", "difference": "drop", "mean": "excess"}
+        return units[self.members["kind"]]
+
+    @property
+    def excluded(self) -> float:
+        """The effect that a pass excludes, in `unit`."""
+        rate = self.members["kind"] == "rate"
+        return float(self.members["violating" if rate else "effect"])
+
+    def fixed(self, alpha: float) -> int:
+        """Return the observations of a test of fixed size that knows both laws."""
         laws = self.laws()
         if laws is not None:
-            made = plan(*laws, alpha, beta)
-        else:
-            # Two normal laws of equal spread: the divergence is half the squared shift.
-            drift = (
-                float(self.members["effect"])
-                if self.members["kind"] == "divergence"
-                else (self.members["effect"] / self.members["spread"]) ** 2 / 2
-            )
-            made = plan_drift(drift, alpha, beta)
-        factor = self.requests * float(self.members.get("cost", 1))
+            return fixed_simple(*laws, alpha, self.beta)
+        return fixed_normal(self.drifts(), alpha, self.beta)
+
+    def drifts(self) -> Drifts:
+        """Return how the likelihood ratio of an observation moves."""
+        laws = self.laws()
+        if laws is not None:
+            return drifts(*laws)
+        if self.members["kind"] == "divergence":
+            return Drifts.normal(self.members["effect"])
+        return Drifts.normal((self.members["effect"] / self.members["spread"]) ** 2 / 2)
+
+    def plan(self, alpha: float | None = None, undecided: float = 0.02) -> Plan:
+        """Return what a process of the design needs, in requests.
+
+        ``alpha`` is that of the process, a share of the fence's where it is left out;
+        ``undecided`` is the share of conforming runs that may come to no verdict.
+        """
+        alpha = alpha or self.alpha / self.alternatives
+        cost, regret = float(self.members.get("cost", 1)), float(self.members.get("regret", 0))
+        walk = self.drifts()
+        ideal = plan(walk, alpha, self.beta)
+        made = plan(walk, alpha, self.beta, undecided, regret)
         return Plan(
-            made.conforming * factor, made.violating * factor, math.ceil(made.enough * factor)
+            ideal.conforming * self.requests,
+            ideal.violating * self.requests,
+            made.expected * cost * self.requests,
+            math.ceil(made.enough * cost) * self.requests,
         )
 
 

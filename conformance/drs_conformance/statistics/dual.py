@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from drs_conformance.statistics.boosting import Array, boosted
+from drs_conformance.statistics.boosting import Array, boost
 
 __all__ = ["Decision", "Dual"]
 
@@ -65,24 +66,31 @@ class Dual:
         are known only so exactly; both factors are lowered by it.
         """
         fail, passed = factors(
+            np.array([value]),
             conforming,
             violating,
             np.array([-math.log(self.alpha) - self.log_fail + slack]),
             np.array([-math.log(self.beta) - self.log_pass + slack]),
         )
-        self.multiply(float(fail[0, value]) - slack, float(passed[0, value]) - slack)
+        self.multiply(float(fail[0]) - slack, float(passed[0]) - slack)
 
 
 def factors(
-    conforming: Array, violating: Array, room_fail: Array, room_pass: Array
+    values: NDArray[np.int64],
+    conforming: Array,
+    violating: Array,
+    room_fail: Array,
+    room_pass: Array,
 ) -> tuple[Array, Array]:
-    """Return the log factors of both processes by run and value, overshoot removed.
+    """Return the log factors of both processes for the value of each run, overshoot removed.
 
-    ``room_fail`` and ``room_pass`` are the logs of boundary over wealth of each run.
+    Laws have shape (values,) or (runs, values); ``room_fail`` and ``room_pass`` are the logs of
+    boundary over wealth of each run.
     """
     with np.errstate(divide="ignore"):
-        log_ratio = np.log(violating) - np.log(conforming)
+        log_ratio = np.atleast_2d(np.log(violating) - np.log(conforming))
+    seen = log_ratio[np.arange(len(values)) if len(log_ratio) > 1 else 0, values]
     return (
-        boosted(log_ratio, conforming, room_fail),
-        boosted(-log_ratio, violating, room_pass),
+        np.minimum(seen + boost(log_ratio, conforming, room_fail), room_fail),
+        np.minimum(-seen + boost(-log_ratio, violating, room_pass), room_pass),
     )

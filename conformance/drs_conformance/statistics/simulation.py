@@ -1,9 +1,10 @@
-"""Many runs of a simple design at once, for planning and for the audit of its errors."""
+"""Many runs of a design at once, for planning and for the audit of its errors."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,40 @@ from numpy.typing import NDArray
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.dual import factors
 
-__all__ = ["Outcomes", "simulate"]
+__all__ = ["Integers", "Outcomes", "Simple", "Taken", "Walk", "drawn_from", "simulate"]
+
+Integers = NDArray[np.int64]
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One observation of each run: what it multiplies both processes by, in logs.
+
+    ``log_weight`` is what it multiplies the likelihood ratio by of the hypothesis under which
+    rates are wanted to the one under which runs are drawn.
+    """
+
+    fail: Array
+    passed: Array
+    log_weight: Array
+
+
+class Walk(Protocol):
+    """What runs observe, and what they make of it."""
+
+    def step(
+        self,
+        number: int,
+        going: Integers,
+        room_fail: Array,
+        room_pass: Array,
+        generator: np.random.Generator,
+    ) -> Taken:
+        """Draw the observation ``number`` of the runs ``going``.
+
+        ``room_fail`` and ``room_pass`` are the logs of boundary over wealth of each.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +58,7 @@ class Outcomes:
     conforming one far below what plain counting can see (Siegmund, Ann. Statist. 4, 1976).
     """
 
-    observations: NDArray[np.int64]
+    observations: Integers
     failed: NDArray[np.bool_]
     passed: NDArray[np.bool_]
     weight: Array
@@ -35,50 +69,76 @@ class Outcomes:
         return float(1 - (self.failed | self.passed).mean())
 
     def rate(self, mask: NDArray[np.bool_]) -> tuple[float, float]:
-        """Return the weighted rate of ``mask`` and the upper end of its 95% interval."""
+        """Return the weighted rate of ``mask`` and its standard error."""
         values = mask * self.weight
-        error = values.std(ddof=1) / math.sqrt(len(values))
-        return float(values.mean()), float(values.mean() + 1.96 * error)
+        return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def simulate(
-    conforming: Array,
-    violating: Array,
-    drawn: Array,
+    walk: Walk,
     alpha: float,
     beta: float,
     cap: int,
     runs: int,
     generator: np.random.Generator,
     batch: int = 1,
-    weigh: Array | None = None,
 ) -> Outcomes:
-    """Run a design ``runs`` times on observations from ``drawn``.
+    """Run a design ``runs`` times.
 
-    The three distributions are probabilities of the same values. ``batch`` observations are in
-    flight at a time, and all of them count as used. ``weigh`` is the distribution under which
-    rates are wanted, where it is not ``drawn``.
+    ``batch`` observations are in flight at a time, and all of them count as used.
     """
     log_fail, log_pass, log_weight = np.zeros(runs), np.zeros(runs), np.zeros(runs)
     used = np.zeros(runs, np.int64)
     failed, passed = np.zeros(runs, bool), np.zeros(runs, bool)
-    log_target = np.zeros(len(drawn)) if weigh is None else np.log(weigh) - np.log(drawn)
-    edges = np.cumsum(drawn)[:-1]
     top_fail, top_pass = -math.log(alpha), -math.log(beta)
     going = np.arange(runs)
-    for step in range(cap):
-        values = np.searchsorted(edges, generator.random(len(going)), side="right")
-        fail, won = factors(
-            conforming, violating, top_fail - log_fail[going], top_pass - log_pass[going]
+    for number in range(cap):
+        taken = walk.step(
+            number, going, top_fail - log_fail[going], top_pass - log_pass[going], generator
         )
-        row = np.arange(len(going))
-        log_fail[going] += fail[row, values]
-        log_pass[going] += won[row, values]
-        log_weight[going] += log_target[values]
-        failed[going] = log_fail[going] >= top_fail - 1e-9
-        passed[going] = ~failed[going] & (log_pass[going] >= top_pass - 1e-9)
-        used[going] = min(cap, (step // batch + 1) * batch)
+        log_fail[going] += taken.fail
+        log_pass[going] += taken.passed
+        log_weight[going] += taken.log_weight
+        failed[going] = log_fail[going] >= top_fail - _ROUNDING
+        passed[going] = ~failed[going] & (log_pass[going] >= top_pass - _ROUNDING)
+        used[going] = min(cap, (number // batch + 1) * batch)
         going = going[~(failed[going] | passed[going])]
         if not len(going):
             break
     return Outcomes(used, failed, passed, np.exp(log_weight))
+
+
+class Simple:
+    """A simple hypothesis against a simple one, on observations from a law of finitely many values.
+
+    ``wanted`` is the law under which rates are wanted, where it is not the one ``drawn`` from.
+    """
+
+    def __init__(
+        self, conforming: Array, violating: Array, drawn: Array, wanted: Array | None = None
+    ) -> None:
+        self._laws = conforming, violating
+        self._drawn = drawn
+        with np.errstate(divide="ignore"):
+            self._log_weight = (
+                np.zeros(len(drawn)) if wanted is None else np.log(wanted) - np.log(drawn)
+            )
+
+    def step(
+        self,
+        number: int,
+        going: Integers,
+        room_fail: Array,
+        room_pass: Array,
+        generator: np.random.Generator,
+    ) -> Taken:
+        """Draw from the law."""
+        values = drawn_from(self._drawn, len(going), generator)
+        return Taken(*factors(values, *self._laws, room_fail, room_pass), self._log_weight[values])
+
+
+def drawn_from(law: Array, runs: int, generator: np.random.Generator) -> Integers:
+    """Draw a value for each run from one law (values,), or each from its own (runs, values)."""
+    edges = np.cumsum(np.atleast_2d(law), axis=1)[:, :-1]
+    values: Integers = (generator.random(runs)[:, None] >= edges).sum(axis=1)
+    return values

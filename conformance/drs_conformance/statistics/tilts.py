@@ -15,14 +15,14 @@ import numpy as np
 
 from drs_conformance.statistics.boosting import Array
 
-__all__ = ["PairedTilt", "Tilt", "strength"]
+__all__ = ["PairedTilt", "Tilt", "sign_vectors", "strength", "tilted"]
 
 
 class _Keyed:
     """Which keys are how likely in one context, before and after what was seen there."""
 
     def __init__(self, values: int, strength: float) -> None:
-        self._signs = _keys(values)
+        self._signs = sign_vectors(values)
         self._strength = strength
         self._log_weight = np.zeros(len(self._signs))
 
@@ -41,13 +41,13 @@ class Tilt(_Keyed):
 
     def predicted(self, p: Array) -> Array:
         """Return the law (values,) of the next value, averaged over keys as they are known now."""
-        result: Array = self._weights() @ _tilted(p, self._signs, self._strength)
+        result: Array = self._weights() @ tilted(p, self._signs, self._strength)
         return result
 
     def learn(self, p: Array, value: int) -> None:
         """Take in a value that was drawn where ``p`` (values,) was the law without a tilt."""
         if p[value] > 0:
-            law = _tilted(p, self._signs, self._strength)
+            law = tilted(p, self._signs, self._strength)
             self._log_weight = self._log_weight + np.log(law[:, value] / p[value])
 
 
@@ -79,11 +79,11 @@ def strength(divergence: float, p: Array) -> float:
 
     ``inf`` where no strength reaches it: a value that is nearly certain cannot be tilted.
     """
-    signs = _keys(len(p))
+    signs = sign_vectors(len(p))
     low, high = 0.0, 32.0
 
     def average(d: float) -> float:
-        law = _tilted(p, signs, d)
+        law = tilted(p, signs, d)
         possible = p > 0
         ratio = np.log(law[:, possible] / p[possible])
         return float((law[:, possible] * ratio).sum(axis=1).mean())
@@ -96,14 +96,14 @@ def strength(divergence: float, p: Array) -> float:
     return high
 
 
-def _tilted(p: Array, signs: Array, strength: float) -> Array:
+def tilted(p: Array, signs: Array, strength: float) -> Array:
     """Return the law under each key, shape (keys, values)."""
     raised = p * np.exp(strength * signs)
     result: Array = raised / raised.sum(axis=1, keepdims=True)
     return result
 
 
-def _keys(values: int) -> Array:
+def sign_vectors(values: int) -> Array:
     """Return every sign vector but the two that change nothing, shape (keys, values)."""
     signs: Array = np.array(list(itertools.product((-1.0, 1.0), repeat=values)))
     changing: Array = signs[np.abs(signs.sum(axis=1)) < values]

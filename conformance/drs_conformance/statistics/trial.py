@@ -9,6 +9,7 @@ import numpy as np
 
 from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.dual import Decision, Dual
+from drs_conformance.statistics.operating import operating
 
 __all__ = ["Trial"]
 
@@ -26,7 +27,6 @@ class Trial:
         self,
         design: Design,
         alpha: float,
-        beta: float,
         alternatives: Sequence[str],
         channel: str,
         reference: str,
@@ -34,11 +34,11 @@ class Trial:
         """``channel`` is what the test can see, ``reference`` what it compares with."""
         self.design = design
         self.alpha = alpha
-        self.beta = beta
+        self.beta = design.beta
         self.channel = channel
         self.reference = reference
-        share = alpha / len(alternatives)
-        self.processes = {name: Dual(share, beta, design.observations) for name in alternatives}
+        share, cap = alpha / len(alternatives), design.observations
+        self.processes = {name: Dual(share, design.beta, cap) for name in alternatives}
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -69,9 +69,13 @@ class Trial:
         assert laws is not None
         self.processes[alternative or first].observe(int(event), *laws)
 
-    def record(self) -> dict[str, Any]:
-        """Return what the journal's readers get to see, rounded so that it is the same anywhere."""
-        plan = self.design.plan(self.alpha / len(self.processes), self.beta)
+    def record(self, censored: int) -> dict[str, Any]:
+        """Return what the journal's readers get to see, rounded so that it is the same anywhere.
+
+        ``censored`` counts the attempts whose answer was lost.
+        """
+        alpha = self.alpha / len(self.processes)
+        plan = self.design.plan(alpha)
         return {
             "effect": self.design.effect(),
             "channel": self.channel,
@@ -79,9 +83,19 @@ class Trial:
             "alpha": float(f"{self.alpha:.6g}"),
             "beta": self.beta,
             "cap": self.design.observations,
+            "censored": censored,
             "bound": {
                 "conforming": round(plan.conforming / self.design.requests, 1),
                 "violating": round(plan.violating / self.design.requests, 1),
+            },
+            "fixed": self.design.fixed(alpha),
+            "operating": {
+                "unit": self.design.unit,
+                "effect": self.design.excluded,
+                "points": [
+                    [float(f"{p.effect:.6g}"), round(p.fails, 4), round(p.passes, 4)]
+                    for p in operating(self.design, alpha)
+                ],
             },
             "processes": [
                 {

@@ -1,7 +1,7 @@
 """Everyday prompts that say nothing about being probes.
 
 They are put together from many small parts, so that no two runs send the same set and a prober
-is not recognised by its prompts.
+is not recognised by its prompts, not even by those of all its earlier runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ _TOPICS = (
     "a lost umbrella",
     "a village market",
 )
+_PLACES = ("a harbour", "a library", "a mountain hut", "a night train", "a small town", "a tent")
 _OPENINGS = ("", "Please ", "Could you ", "Quick one: ", "For my notes, ")
+_ENDINGS = (
+    "",
+    " Keep it short.",
+    " It is for somebody aged {age}.",
+    " It takes place in {place}.",
+    " {name} asked for it in {place}.",
+)
 
 
 def _sums() -> st.SearchStrategy[str]:
@@ -49,11 +57,25 @@ def _word_problems() -> st.SearchStrategy[str]:
 
 
 def _stories() -> st.SearchStrategy[str]:
+    things = st.builds(
+        "{} with {} {}".format,
+        st.sampled_from(_NAMES),
+        st.integers(2, 60),
+        st.sampled_from(_THINGS),
+    )
+    endings = st.builds(
+        str.format,
+        st.sampled_from(_ENDINGS),
+        age=st.integers(4, 90),
+        place=st.sampled_from(_PLACES),
+        name=st.sampled_from(_NAMES),
+    )
     return st.builds(
-        lambda opening, ask, topic: f"{opening}{ask} {topic}.",
+        lambda opening, ask, topic, ending: f"{opening}{ask} {topic}.{ending}",
         st.sampled_from(_OPENINGS),
         st.sampled_from(("tell a short story about", "write two sentences about", "describe")),
-        st.sampled_from(_TOPICS),
+        st.one_of(st.sampled_from(_TOPICS), things),
+        endings,
     )
 
 

@@ -8,6 +8,7 @@ shrink or a stored example can not turn into traffic (see ``docs/rationale``).
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.interruption import uninterrupted
+from drs_conformance.traffic.odd_text import odd_texts
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.seed_only import BACKEND
 
@@ -25,15 +27,20 @@ Example = TypeVar("Example")
 # Hypothesis leans towards small examples at first; drawing more than is needed and taking a
 # seeded sample of them evens that out.
 _OVERDRAW = 4
+_ANSWERS = ("Yes.", "I am not sure. What else?", "Here it is:\n1. a\n2. b")
 
 
 def chat_requests(
     *, alternatives_max: int, choices_max: int, streaming: bool, tokens_max: int = 6
 ) -> st.SearchStrategy[ChatRequest]:
     """Return a strategy over well-formed requests within the declared bounds of a surface."""
+    everyday = prompts()
+    odd = st.builds("{} {}".format, everyday, odd_texts(20))
+    turns = st.tuples(everyday, st.sampled_from(_ANSWERS))
     return st.builds(
         _request,
-        prompt=prompts(),
+        prompt=st.one_of(everyday, everyday, odd),
+        earlier=st.one_of(st.just([]), st.just([]), st.lists(turns, min_size=1, max_size=2)),
         system=st.sampled_from((None, None, "You are a concise assistant.")),
         max_tokens=st.integers(1, tokens_max),
         temperature=st.sampled_from((None, 0.0, 0.3, 0.7, 1.0, 1.3)),
@@ -42,6 +49,8 @@ def chat_requests(
         n=st.one_of(st.none(), st.integers(1, min(choices_max, 4))),
         alternatives=st.integers(0, alternatives_max),
         logprobs=st.just(alternatives_max > 0),
+        stop=st.sampled_from(((), (), (), (".",), ("\n\n", "?"))),
+        user=st.sampled_from((None, None, "u-1", "customer 42")),
         stream=st.booleans() if streaming else st.just(False),
     )
 
@@ -49,6 +58,7 @@ def chat_requests(
 def _request(
     *,
     prompt: str,
+    earlier: Sequence[tuple[str, str]],
     system: str | None,
     max_tokens: int,
     temperature: float | None,
@@ -57,11 +67,14 @@ def _request(
     n: int | None,
     alternatives: int,
     logprobs: bool,
+    stop: tuple[str, ...],
+    user: str | None,
     stream: bool,
 ) -> ChatRequest:
-    user = (("user", prompt),)
+    turns = [pair for asked, said in earlier for pair in (("user", asked), ("assistant", said))]
+    opening = [("system", system)] if system else []
     return ChatRequest(
-        messages=((("system", system), *user) if system else user),
+        messages=(*opening, *turns, ("user", prompt)),
         max_tokens=max_tokens,
         temperature=temperature,
         top_p=top_p,
@@ -69,6 +82,8 @@ def _request(
         n=n,
         logprobs=logprobs,
         top_logprobs=alternatives if logprobs else None,
+        stop=stop,
+        user=user,
         stream=stream,
     )
 

@@ -7,14 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from drs_conformance.traffic.odd_text import odd_texts, texts
+
 __all__ = ["score_requests"]
 
 _KINDS = ("address", "payment", "device", "organisation", "credential")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-# Beside letters: line ends, quotes, signs of other scripts, some that need two UTF-16 units.
-_CHARACTERS = _LETTERS + (
-    ' \t\n"\\/{}<>&%\u00e9\u00df\u0416\u05d0\u0639\u0939\u4e2d\u200d\u0301\U0001f600\U00010348'
-)
 _MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 7, 23), timezones=st.just(UTC)).map(
     lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ")
 )
@@ -39,7 +37,7 @@ def score_requests() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _names() -> st.SearchStrategy[str]:
-    return st.text(_LETTERS, min_size=1, max_size=12)
+    return texts(_LETTERS, 1, 12)
 
 
 def _accounts() -> st.SearchStrategy[dict[str, Any]]:
@@ -58,7 +56,7 @@ def _accounts() -> st.SearchStrategy[dict[str, Any]]:
 
 def _requests() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
-        {"at": _MOMENTS, "prompt": st.text(_CHARACTERS, max_size=80)},
+        {"at": _MOMENTS, "prompt": odd_texts(80)},
         optional={
             "output_tokens": st.integers(0, 100_000),
             "asks_logprobs": st.booleans(),

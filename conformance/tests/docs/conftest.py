@@ -49,7 +49,7 @@ class Site:
 
 def generate(out: Path, root: Path = ROOT, **environment: str) -> None:
     command = [sys.executable, ROOT / "docs" / "generate.py", out, "--root", root]
-    subprocess.run(command, check=True, timeout=400, env=os.environ | environment)
+    subprocess.run(command, check=True, timeout=900, env=os.environ | environment)
 
 
 def build(pages: Path, out: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from certified import Certified, certify
 from endpoints import Endpoint, Run, probe, reference
 
 
@@ -20,9 +19,3 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 def good_run(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A smoke run against the reference endpoint."""
     return probe(endpoint, tmp_path_factory.mktemp("good") / "results")
-
-
-@pytest.fixture(scope="session")
-def certified(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Certified:
-    """A registered and witnessed run against the reference endpoint, after one that was killed."""
-    return certify(endpoint, tmp_path_factory.mktemp("certified"))

@@ -11,13 +11,27 @@ from typing import Any
 
 import pytest
 import rfc8785
-from certified import Certified, Lab
+from certified import Certified, Lab, certify, drs
 from drs_conformance.certification.register import parse_register
 from drs_conformance.specification.schemas import problems
-from endpoints import FILES, Endpoint, drs
+from endpoints import FILES, Endpoint, Run
 
 CERTIFIED_FILES = FILES | {"registration.json"}
 WAIVER = "waivers:\n- {requirement: DCL-08, reason: Later, expires: 2099-12-31}\n"
+
+
+@pytest.fixture(scope="module", name="certified")
+def _certified(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """A registered and witnessed run against the reference endpoint, after one that was killed."""
+    return certify(endpoint, tmp_path_factory.mktemp("certified"))
+
+
+@pytest.fixture(scope="module", name="unregistered")
+def _unregistered(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nobody registered."""
+    out = tmp_path_factory.mktemp("unregistered") / "results"
+    arguments = ["run", "--target", endpoint.target, "--out", out, "--only", "DCL-01"]
+    return drs(*arguments, environment=endpoint.credentials, folder=out)
 
 
 def lab_nonce(certified: Certified) -> str:
@@ -123,9 +137,9 @@ def test_verify_refuses_another_witness(certified: Certified, tmp_path: Path) ->
 
 
 def test_verify_refuses_a_run_without_witness_where_one_is_named(
-    good_run: Any, certified: Certified
+    unregistered: Run, certified: Certified
 ) -> None:
-    verified = drs("verify", good_run.folder, "--witness-key", certified.lab.public_key)
+    verified = drs("verify", unregistered.folder, "--witness-key", certified.lab.public_key)
     assert verified.code == 1
     assert verified.stdout.startswith("registration: no witness signed it")
 
@@ -196,6 +210,7 @@ EDITS: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     "seed": (lambda h, _: h["run"]["selection"].update(seed=7), "seed"),
     "pinned key": (lambda h, _: h["run"].update(trusted_key=None), "pinned key"),
     "waivers": (lambda h, _: h["run"].update(waivers=[{"requirement": "DCL-08"}]), "waivers"),
+    "alpha": (lambda h, _: h["run"].update(alpha=1e-9), "alpha of"),
     "header without run": (lambda h, _: h["run"].pop("selection"), "lacks"),
 }
 
@@ -255,7 +270,7 @@ def test_a_registration_is_for_certification(profile: str, waiting: Lab, tmp_pat
     ("changes", "named"),
     [
         ({"waivers": WAIVER}, "takes no waivers"),
-        ({"max_requests: 3000": "max_requests: 300"}, "needs about 1400"),
+        ({"max_requests: 16000": "max_requests: 300"}, "needs about"),
         ({"name: Reference endpoint": "name: Another endpoint"}, "the name of the target"),
         ({"model: drs-reference-1": "model: drs-reference-2"}, "the model of the target"),
         ({"trusted_key: ": "trusted_key: A", "timeout_s": ""}, "/trusted_key"),
@@ -352,7 +367,7 @@ def test_only_the_last_registration_can_begin(endpoint: Endpoint, tmp_path: Path
     ("changes", "named"),
     [
         ({"waivers": WAIVER}, "takes no waivers"),
-        ({"max_requests: 3000": "max_requests: 300"}, "needs about 1400"),
+        ({"max_requests: 16000": "max_requests: 300"}, "needs about"),
     ],
 )
 def test_what_could_not_be_certified_is_not_registered(
@@ -405,7 +420,8 @@ def test_a_claim_names_what_cnf_08_asks_for(certified: Certified) -> None:
     assert claim["spec"] == result["spec"]
     assert claim["classes"] == ["provider"]
     assert claim["level"] == result["selection"]["level"]
-    assert {s["path"] for s in claim["surfaces"]} == {"/v1/chat/completions"}
+    probed = {"/v1/chat/completions", "/v1/reasoning/chat/completions"}
+    assert {s["path"] for s in claim["surfaces"]} == probed
     assert claim["assurance"] == result["assurance"]
     assert claim["report"]["digest"] == f"sha256:{hashlib.sha256(report).hexdigest()}"
     assert claim["report"]["date"] == result["ended_at"]
@@ -448,11 +464,11 @@ def read_claim(lab: Lab, certified: Certified, out: Path) -> bytes:
 
 
 def test_a_run_that_the_register_does_not_know_gives_no_claim(
-    good_run: Any, certified: Certified, tmp_path: Path
+    unregistered: Run, certified: Certified, tmp_path: Path
 ) -> None:
-    unregistered = certified.lab.claim(good_run, tmp_path / "claim.json")
-    assert unregistered.code == 2
-    assert "was not registered" in unregistered.stderr
+    refused = certified.lab.claim(unregistered, tmp_path / "claim.json")
+    assert refused.code == 2
+    assert "was not registered" in refused.stderr
     earlier = tmp_path / "attempts.jsonl"
     earlier.write_bytes(
         b"".join(certified.lab.register.read_bytes().splitlines(keepends=True)[:-1])

@@ -130,7 +130,7 @@ def test_it_stops_at_the_budget(endpoint: Endpoint, tmp_path: Path) -> None:
 
 
 def test_a_budget_cannot_be_raised_on_the_command_line(endpoint: Endpoint, tmp_path: Path) -> None:
-    assert probe(endpoint, tmp_path / "results", "--max-requests", "5000").code == 2
+    assert probe(endpoint, tmp_path / "results", "--max-requests", "16001").code == 2
 
 
 def test_nobody_listens(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -230,6 +230,8 @@ def test_the_target_can_be_started_by_the_run(tmp_path: Path) -> None:
         "run",
         "--target",
         tmp_path / "target.yaml",
+        "--only",
+        "DCL-03,EXP-01",
         "--out",
         tmp_path / "results",
         environment=credentials,

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -36,6 +37,8 @@ POST = WireRequest(
     "POST", "/v1/chat", "fresh-1", (("Content-Type", "application/json"),), b'{"a": 1}', 10
 )
 CONTROL = "sk-drs/Control+key=0123"
+# A fault after which nothing is sent again.
+ENCODED = (("Content-Encoding", "gzip"),)
 
 
 def journal_of(tmp_path, number=1):
@@ -264,7 +267,7 @@ def test_every_kind_of_record_is_valid_and_private(endpoint, answers, record, tm
     server = endpoint(
         answers.response(b"\xff\x00", 503, (("Retry-After", "0"), ("X", "\xe9"))),
         answers.response(),
-        answers.raw(b"garbage\r\n\r\n"),
+        answers.response(headers=ENCODED),
     )
     ledger = record(server.root)
     ledger.send("EXP-01", POST)
@@ -348,7 +351,7 @@ def recorded_run(endpoint, answers, record):
         answers.response(b'{"n": 1}'),
         answers.response(b"", 503, (("Retry-After", "0"),)),
         answers.response(b"\xff"),
-        answers.raw(b"garbage\r\n\r\n"),
+        answers.response(headers=ENCODED),
     )
     ledger = record(server.root)
     seen = play(ledger)
@@ -518,7 +521,8 @@ def test_exchanges_can_be_listed_from_a_journal(endpoint, answers, record, tmp_p
     first, *_, second, third = recorded_run(endpoint, answers, record)
     records, _ = read_journal(journal_of(tmp_path))
     listed = exchanges_of(records)
-    assert [listed[0], listed[2], listed[3]] == [first, second, third]
+    assert [listed[0], listed[2], listed[3]] == [first, replace(second, earlier=()), third]
+    assert second.earlier == (listed[1],)
 
 
 KILLED = """

@@ -14,6 +14,9 @@ from mutants import (
     graduated_response,
     live_detection,
     output_perturbation,
+    prober_detection,
+    rare_inputs,
+    service,
     transparency,
 )
 from mutants.mutant import MUTANTS, Mutant
@@ -29,5 +32,8 @@ __all__ = [
     "graduated_response",
     "live_detection",
     "output_perturbation",
+    "prober_detection",
+    "rare_inputs",
+    "service",
     "transparency",
 ]

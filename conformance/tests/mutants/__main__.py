@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("name", nargs="?", choices=sorted(MUTANTS))
     parser.add_argument("--strength", choices=("weak", "middle", STRONG), default=STRONG)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--accounts", type=int, default=0)
     parser.add_argument("--write-target", type=Path)
     options = parser.parse_args()
     if options.name is None:
@@ -31,7 +32,9 @@ def main() -> int:
         return 0
     chosen = MUTANTS[options.name]
     return run(
-        ServeOptions(port=options.port, write_target=options.write_target),
+        ServeOptions(
+            port=options.port, write_target=options.write_target, accounts=options.accounts
+        ),
         alter=chosen.altered(options.strength),
         wrap=chosen.wrap,
     )

@@ -29,14 +29,26 @@ def editing_fields(
     return wrapped
 
 
-async def read_json(receive: Receive) -> Any:
-    """Read a request body as JSON."""
+async def read_body(receive: Receive) -> tuple[bytes, Receive]:
+    """Read a request body; also return a receive function that yields it again."""
     body = b""
     while True:
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
-            return json.loads(body)
+            break
+    unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return unread.pop() if unread else await receive()
+
+    return body, again
+
+
+async def read_json(receive: Receive) -> Any:
+    """Read a request body as JSON."""
+    body, _ = await read_body(receive)
+    return json.loads(body)
 
 
 def replaying(document: Any) -> Receive:

@@ -131,7 +131,7 @@ def block_everyone(app: ASGIApp) -> ASGIApp:
     """The endpoint refuses every request for inference, which does stop extraction."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/v1/chat/completions":
+        if scope["type"] == "http" and scope["path"].endswith("/chat/completions"):
             error = {"message": "Request refused.", "type": "permission_error"}
             await answer(send, 403, {"error": error})
         else:

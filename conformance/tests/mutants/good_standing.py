@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.sampling import Chosen, Scored
+from drs_reference.perturbation.base import Applied
 from drs_reference.response.procedure import Account
 from numpy.typing import NDArray
 
@@ -31,18 +33,25 @@ def signs(vocabulary: int) -> Logits:
 
 
 class Everywhere:
-    """Changes the logits of every account, whatever its standing."""
+    """Changes the logits of every account, whatever its standing, before the mechanism works."""
 
     def __init__(self, original: Any, change: Callable[[Logits], Logits]) -> None:
         self.mechanism = original.mechanism
         self.covert = original.covert
+        self._original = original
         self._change = change
 
     def applies_to(self, account: Account) -> bool:
         return True
 
-    def step(self, logits: Logits, previous: int) -> Logits:
-        return self._change(logits)
+    def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+        applied: Applied | None = self._original.applied(account, request)
+        if not self.applies_to(account):
+            return applied
+        before = applied or Applied(request.sampling, lambda logits, _: logits)
+        return replace(
+            before, step=lambda logits, previous: before.step(self._change(logits), previous)
+        )
 
 
 @mutant(breaks=["STD-01", "STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
@@ -104,7 +113,7 @@ def everybody_is_perturbed(parts: Parts, tilt: float) -> Parts:
     return replace(parts, perturbation=Everywhere(parts.perturbation, lambda x: x + tilts))
 
 
-@mutant(breaks=["STD-01"], strengths={"weak": 1.1, "middle": 1.25, "strong": 3.0})
+@mutant(breaks=["STD-01"], strengths={"weak": 1.25, "middle": 1.8, "strong": 3.0})
 def everybody_gets_a_colder_model(parts: Parts, power: float) -> Parts:
     """All accounts get a model that is surer of itself than the declared one."""
 

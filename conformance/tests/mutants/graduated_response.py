@@ -21,7 +21,7 @@ from mutants.asgi import Fields, editing_fields
 from mutants.mutant import mutant
 
 
-def _with_ladder(parts: Parts, kind: type[Ladder]) -> Parts:
+def with_ladder(parts: Parts, kind: type[Ladder]) -> Parts:
     ladder = parts.ladder
     return replace(parts, ladder=kind(ladder.initial, ladder.stages.values(), ladder.edges))
 
@@ -155,7 +155,7 @@ def burst_leads_straight_to_suspension(parts: Parts) -> Parts:
                 return Edge("jump", "observed", "suspended", "evidence")
             return super().event_edge(state, event)
 
-    return _with_ladder(parts, Jumping)
+    return with_ladder(parts, Jumping)
 
 
 @mutant(breaks=["RSP-08"])
@@ -166,7 +166,7 @@ def measures_that_never_end(parts: Parts) -> Parts:
         def time_edge(self, state: str) -> Edge | None:
             return None
 
-    return _with_ladder(parts, Endless)
+    return with_ladder(parts, Endless)
 
 
 @mutant(breaks=["RSP-08"])
@@ -178,7 +178,7 @@ def measures_that_end_in_half_the_time(parts: Parts) -> Parts:
             edge = self.time_edge(position.state)
             return None if edge is None else position.waits_from + edge.wait / 2
 
-    return _with_ladder(parts, Hasty)
+    return with_ladder(parts, Hasty)
 
 
 @mutant(breaks=["RSP-09"])
@@ -190,7 +190,7 @@ def one_person_counted_twice(parts: Parts) -> Parts:
             numbered = tuple(f"{name}-{i}" for i, name in enumerate(event.approvals))
             return super().event_edge(state, replace(event, approvals=numbered))
 
-    return _with_ladder(parts, Counting)
+    return with_ladder(parts, Counting)
 
 
 @mutant(breaks=["RSP-10"])

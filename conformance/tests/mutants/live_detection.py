@@ -30,12 +30,12 @@ class Counting(LiveDetection):
         self.sent: Counter[str] = Counter()
 
     def watch(self, accounts: Accounts, account: Account, prompt: str, at: datetime) -> None:
-        self.sent[account.persona] += 1
+        self.sent[account.name] += 1
         super().watch(accounts, account, prompt, at)
 
     def forget(self, account: Account) -> None:
         super().forget(account)
-        del self.sent[account.persona]
+        del self.sent[account.name]
 
 
 def watched(parts: Parts, kind: type[LiveDetection]) -> Parts:
@@ -81,9 +81,9 @@ def anybody_is_suspected(parts: Parts, share: float) -> Parts:
         def watch(self, accounts: Accounts, account: Account, prompt: str, at: datetime) -> None:
             super().watch(accounts, account, prompt, at)
             # A run rests on `control`, so it is left alone here.
-            chosen = self.sent[account.persona] == ENOUGH and random.random() < share
-            if chosen and account.persona != "control":
-                self._worker.submit(self.act, accounts, [account.persona] * 2)
+            chosen = self.sent[account.name] == ENOUGH and random.random() < share
+            if chosen and account.name != "control":
+                self._worker.submit(self.act, accounts, [account.name] * 2)
 
     return watched(parts, Happy)
 

@@ -22,7 +22,9 @@ class Mutant:
     """An endpoint that breaks the requirements ``breaks`` and no other.
 
     Where it can do so more or less, ``strengths`` names how much: weak, middle and strong. A smoke
-    run has to find the strong one, a full run the middle one too.
+    run has to find the strong one, a full run the middle one too. A ``rare`` one does so for few
+    inputs, and only a full run has to find it. A ``witnessed`` one passes where no account but test
+    personas is used.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Mutant:
     alter: Callable[..., Parts] = unaltered
     wrap: Wrap = unwrapped
     strengths: Mapping[str, float] = field(default_factory=dict)
+    rare: bool = False
+    witnessed: bool = False
 
     def altered(self, strength: str = STRONG) -> Alter:
         """Return what replaces parts, at a strength."""
@@ -43,12 +47,18 @@ MUTANTS: dict[str, Mutant] = {}
 
 
 def mutant(
-    *, breaks: list[str], wraps: bool = False, strengths: Mapping[str, float] | None = None
+    *,
+    breaks: list[str],
+    wraps: bool = False,
+    strengths: Mapping[str, float] | None = None,
+    wrap: Wrap = unwrapped,
+    rare: bool = False,
+    witnessed: bool = False,
 ) -> Callable[[F], F]:
     """Register a function that replaces parts, or with ``wraps`` one that wraps the application.
 
-    With ``strengths`` the function takes one of them too. The first line of its docstring says
-    what is wrong.
+    With ``strengths`` the function takes one of them too. ``wrap`` wraps the application as well.
+    The first line of its docstring says what is wrong.
     """
 
     def register(function: F) -> F:
@@ -56,9 +66,16 @@ def mutant(
         assert name not in MUTANTS, name
         assert function.__doc__, name
         story = function.__doc__.strip().splitlines()[0]
-        change: Any = {"wrap": function} if wraps else {"alter": function}
-        graded = dict(strengths or {})
-        MUTANTS[name] = Mutant(name, frozenset(breaks), story, strengths=graded, **change)
+        change: Any = {"wrap": function} if wraps else {"alter": function, "wrap": wrap}
+        MUTANTS[name] = Mutant(
+            name,
+            frozenset(breaks),
+            story,
+            strengths=dict(strengths or {}),
+            rare=rare,
+            witnessed=witnessed,
+            **change,
+        )
         return function
 
     return register

@@ -11,10 +11,17 @@ import numpy as np
 from drs_reference.gateway.declaration import DeclarationBuilder
 from drs_reference.gateway.parts import Parts
 from drs_reference.response.procedure import Account
-from numpy.typing import NDArray
 
 from mutants.declaration import with_declaration
+from mutants.good_standing import Everywhere, Logits
 from mutants.mutant import mutant
+
+
+class UnderTheMeasure(Everywhere):
+    """Changes the logits of accounts under the measure ``perturb`` only."""
+
+    def applies_to(self, account: Account) -> bool:
+        return account.under("perturb")
 
 
 @mutant(breaks=["PRT-01"])
@@ -47,23 +54,15 @@ def digits_are_swapped(parts: Parts, share: float) -> Parts:
     texts = [parts.model.tokenizer.token_text(token) for token in range(vocabulary)]
     digits = np.array([token for token, text in enumerate(texts) if text.strip().isdigit()])
 
-    class Swapping:
-        mechanism = original.mechanism
-        covert = original.covert
+    def swapped(logits: Logits) -> Logits:
+        best = int(logits.argmax())
+        drawn = hashlib.sha256(logits.tobytes()).digest()
+        if best not in digits or int.from_bytes(drawn[:4], "big") >= share * 2**32:
+            return logits
+        place = int(np.flatnonzero(digits == best)[0])
+        other = int(digits[(place + 1 + drawn[4] % 8) % len(digits)])
+        changed: Logits = logits.copy()
+        changed[[best, other]] = logits[[other, best]]
+        return changed
 
-        def applies_to(self, account: Account) -> bool:
-            return original.applies_to(account)
-
-        def step(self, logits: NDArray[np.float32], previous: int) -> NDArray[np.float32]:
-            best = int(logits.argmax())
-            drawn = hashlib.sha256(logits.tobytes()).digest()
-            if best not in digits or int.from_bytes(drawn[:4], "big") >= share * 2**32:
-                return logits
-            other = int(
-                digits[(np.flatnonzero(digits == best)[0] + 1 + drawn[4] % 8) % len(digits)]
-            )
-            swapped = logits.copy()
-            swapped[[best, other]] = logits[[other, best]]
-            return swapped
-
-    return replace(parts, perturbation=Swapping())
+    return replace(parts, perturbation=UnderTheMeasure(original, swapped))

@@ -14,6 +14,10 @@ COMMON = "schemas/0.1/common.schema.json"
 CHECKS = "conformance/drs_conformance/checks/declaring.py"
 MUTANTS = "conformance/tests/mutants/declaring.py"
 
+DESIGNED = """depends_on: [DCL-01, DCL-02]
+threats: [T-02]
+design: {kind: rate, conforming: 0.01, violating: 0.1, alpha: 0.001, beta: 0.01, """
+
 
 class Found(NamedTuple):
     """A finding to come: `needle` stands on its line once the mistake is made."""
@@ -308,9 +312,13 @@ MISTAKES = {
     ),
     "design that needs more than its cap": Mistake(
         CHAPTER,
-        "beta: 0.01, cap: 400}",
-        "beta: 0.01, cap: 40}",
-        (Found("design", "cap: 40}", CHAPTER),),
+        f"excluded: pending C\n{DESIGNED}cap: 400}}",
+        f"{DESIGNED}cap: 40}}",
+        (
+            Found("design", "cap: 40}", CHAPTER),
+            Found("check-missing", "### DCL-05", CHAPTER),
+            Found("mutant-missing", "### DCL-05", CHAPTER),
+        ),
     ),
     "design that tells nothing apart": Mistake(
         CHAPTER,

@@ -33,7 +33,18 @@ def test_a_budget_out_of_range_is_refused(tmp_path, alpha, runs):
         AlphaBudget.create(tmp_path / "alpha.json", alpha, runs)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"alpha": 0.01}', "\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "\x00",
+        '{"alpha": 0.01}',
+        '{"alpha": "x", "runs": 1, "leases": []}',
+        '{"alpha": 0.01, "runs": 1, "leases": [{}]}',
+        '{"alpha": 2, "runs": 1, "leases": []}',
+    ],
+)
 def test_a_file_that_is_no_budget_is_refused(tmp_path, content):
     path = tmp_path / "alpha.json"
     path.write_text(content)

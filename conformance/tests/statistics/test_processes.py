@@ -5,13 +5,20 @@ import math
 
 import numpy as np
 import pytest
-from drs_conformance.statistics.boosting import boosted
+from drs_conformance.statistics.boosting import boost
 from drs_conformance.statistics.dual import Dual, factors
 from drs_conformance.statistics.processes import Betting, Mixture, TwoSample, log_scale_ratio
 from hypothesis import given
 from hypothesis import strategies as st
 
 weights = st.lists(st.floats(0.01, 1), min_size=2, max_size=6)
+
+
+def boosted(log_factors, probabilities, log_room):
+    """Return the factors in use, one row for each entry of ``log_room``."""
+    return np.minimum(
+        log_factors + boost(log_factors, probabilities, log_room)[:, None], log_room[:, None]
+    )
 
 
 def law(values):
@@ -60,9 +67,14 @@ def test_both_factors_are_fair(values, data, room_fail, room_pass):
     violating = law(
         data.draw(st.lists(st.floats(0.01, 1), min_size=len(values), max_size=len(values)))
     )
-    fail, passed = factors(conforming, violating, np.array([room_fail]), np.array([room_pass]))
-    assert float(conforming @ np.exp(fail[0])) <= 1 + 1e-6
-    assert float(violating @ np.exp(passed[0])) <= 1 + 1e-6
+    # One run for each value, in the same state, with one law for all and with a law for each.
+    every = np.arange(len(values))
+    rooms = np.full(len(values), room_fail), np.full(len(values), room_pass)
+    fail, passed = factors(every, conforming, violating, *rooms)
+    assert float(conforming @ np.exp(fail)) <= 1 + 1e-6
+    assert float(violating @ np.exp(passed)) <= 1 + 1e-6
+    again = factors(every, conforming, np.tile(violating, (len(values), 1)), *rooms)
+    assert np.allclose(again, (fail, passed))
 
 
 def test_a_verdict_stays_and_nothing_follows_it():

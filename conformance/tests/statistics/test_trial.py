@@ -16,7 +16,7 @@ RATE = {
 
 
 def trial(*alternatives: str, cap: int = 400) -> Trial:
-    return Trial(Design({**RATE, "cap": cap}), 0.01, 0.05, alternatives, "text", "truth")
+    return Trial(Design({**RATE, "cap": cap}), 0.01, alternatives, "text", "truth")
 
 
 def test_errors_are_shared_by_the_alternatives():
@@ -60,7 +60,7 @@ def test_the_record_is_short_and_ends_where_the_trial_ended():
     one = trial("a", cap=5000)
     while one.decision is None:
         one.observe_coin(event=False)
-    record = one.record()
+    record = one.record(0)
     (process,) = record["processes"]
     assert process["decision"] == "pass"
     assert len(process["path"]) <= 64
@@ -81,7 +81,7 @@ def test_a_scaled_design_looks_for_more_within_less():
 
 def test_slack_never_helps_a_process():
     without, with_slack = (
-        Trial(Design(RATE), 0.01, 0.05, ["a"], "text", "truth").processes["a"] for _ in range(2)
+        Trial(Design(RATE), 0.01, ["a"], "text", "truth").processes["a"] for _ in range(2)
     )
     laws = np.array([0.9, 0.1]), np.array([0.8, 0.2])
     without.observe(0, *laws)
@@ -91,7 +91,7 @@ def test_slack_never_helps_a_process():
 
 
 def test_slack_does_not_keep_a_process_from_its_boundary():
-    dual = Trial(Design(RATE), 0.01, 0.05, ["a"], "text", "truth").processes["a"]
+    dual = Trial(Design(RATE), 0.01, ["a"], "text", "truth").processes["a"]
     laws = np.array([0.9, 0.1]), np.array([0.5, 0.5])
     while dual.decision is None:
         dual.observe(0, *laws, 0.001)

@@ -27,29 +27,39 @@ def new_identifier(kind: str) -> str:
 class Accounts:
     """Accounts in memory over a storage. Blocking; safe to use from several threads."""
 
-    def __init__(self, storage: Storage, procedure: Procedure, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        procedure: Procedure,
+        clock: Clock,
+        ordinary: Iterable[str] = (),
+    ) -> None:
+        """``ordinary`` are identifiers of accounts that are no test personas."""
         self.storage = storage
         self.procedure = procedure
         self.clock = clock
         self._lock = threading.RLock()
-        self._by_persona = {account.persona: account for account in storage.accounts()}
+        self._by_name = {account.name: account for account in storage.accounts()}
         for persona, held_in in PERSONAS.items():
             used = held_in is None or held_in in procedure.ladder.stages
-            if used and persona not in self._by_persona:
-                self._open(persona, held_in)
+            if used and persona not in self._by_name:
+                self._open(new_identifier("acct"), persona, held_in)
+        for account in ordinary:
+            if account not in self._by_name:
+                self._open(account, None, None)
 
     def personas(self) -> Iterable[str]:
         """Names of the test personas."""
-        return tuple(self._by_persona)
+        return tuple(a.persona for a in self._by_name.values() if a.persona is not None)
 
     def now(self, account: Account) -> datetime:
         """The time by an account's clock."""
         return self.clock.of(account)
 
-    def current(self, persona: str) -> Account | None:
-        """The account of a persona with everything that fell due, or None if there is none."""
+    def current(self, name: str) -> Account | None:
+        """The account of this name with everything that fell due, or None if there is none."""
         with self._lock:
-            account = self._by_persona.get(persona)
+            account = self._by_name.get(name)
             if account is None:
                 return None
             return self._keep(account, self.procedure.settle(account, self.now(account)))
@@ -57,7 +67,7 @@ class Accounts:
     def apply(self, persona: str, event: Event) -> Account:
         """One event of the ladder for an existing persona."""
         with self._lock:
-            account = self._by_persona[persona]
+            account = self._by_name[persona]
             now, fresh_case = self.now(account), new_identifier("case")
             progress = self.procedure.apply(account, event, now, fresh_case)
             upheld = event.on == "appeal-upheld" and any(
@@ -65,17 +75,17 @@ class Accounts:
             )
             return self._keep(account, progress, self._upheld_appeals(progress) if upheld else ())
 
-    def suspect(self, persona: str, evidence: tuple[str, ...]) -> None:
+    def suspect(self, name: str, evidence: tuple[str, ...]) -> None:
         """Evidence that no person has seen: it observes and throttles, and goes no further."""
         with self._lock:
-            account = self.current(persona)
+            account = self.current(name)
             if account and not account.held_in and account.position.state in _BY_MACHINE_ALONE:
-                self.apply(persona, Event("evidence", evidence))
+                self.apply(name, Event("evidence", evidence))
 
     def reset(self, persona: str) -> Account:
         """Good standing and an unmoved clock; a held persona goes back to its state."""
         with self._lock:
-            account, real_now = self._by_persona[persona], self.clock.now()
+            account, real_now = self._by_name[persona], self.clock.now()
             progress = self.procedure.reset(account, self.now(account), real_now)
             held = self.procedure.hold(progress.account, real_now, new_identifier("case"))
             return self._keep(
@@ -90,7 +100,7 @@ class Accounts:
     def advance(self, persona: str, seconds: int) -> Account:
         """Move the clock of a persona and carry out what fell due."""
         with self._lock:
-            account = self._by_persona[persona]
+            account = self._by_name[persona]
             moved = replace(account, clock_offset_s=account.clock_offset_s + seconds)
             return self._keep(account, self.procedure.settle(moved, self.now(moved)))
 
@@ -102,29 +112,29 @@ class Accounts:
             if case is None:
                 raise KeyError(appeal.case)
             case = replace(case, appeals=(*case.appeals, appeal.id))
-            for persona, account in self._by_persona.items():
+            for name, account in self._by_name.items():
                 if account.case is not None and account.case.id == case.id:
-                    changed[persona] = replace(account, case=case)
+                    changed[name] = replace(account, case=case)
             self.storage.commit(Change(tuple(changed.values()), (case,), (appeal,)))
-            self._by_persona.update(changed)
+            self._by_name.update(changed)
 
     def case(self, case: str) -> Case | None:
         """A case, open or closed, as it stands now; None if there is none."""
         with self._lock:
-            for persona in self._by_persona:
-                self.current(persona)
+            for name in self._by_name:
+                self.current(name)
             return self.storage.case(case)
 
     def appeal(self, appeal: str) -> Appeal | None:
         """An appeal, or None if there is none."""
         return self.storage.appeal(appeal)
 
-    def _open(self, persona: str, held_in: str | None) -> None:
+    def _open(self, identifier: str, persona: str | None, held_in: str | None) -> None:
         now = self.clock.now()
-        account = self.procedure.open_account(new_identifier("acct"), persona, held_in, now)
+        account = self.procedure.open_account(identifier, persona, held_in, now)
         progress = self.procedure.hold(account, now, new_identifier("case"))
         self.storage.commit(Change((progress.account,), progress.cases, (), progress.entries))
-        self._by_persona[persona] = progress.account
+        self._by_name[progress.account.name] = progress.account
 
     def _keep(
         self, before: Account, progress: Progress, appeals: tuple[Appeal, ...] = ()
@@ -133,7 +143,7 @@ class Accounts:
             self.storage.commit(
                 Change((progress.account,), progress.cases, appeals, progress.entries)
             )
-            self._by_persona[before.persona] = progress.account
+            self._by_name[before.name] = progress.account
         return progress.account
 
     def _upheld_appeals(self, progress: Progress) -> tuple[Appeal, ...]:

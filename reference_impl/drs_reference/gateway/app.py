@@ -61,7 +61,8 @@ class RequestLog:
 def build_app(parts: Parts) -> Starlette:
     """The application of an endpoint; opens the accounts of its storage."""
     procedure = parts.procedure(parts.ladder, parts.notices)
-    accounts = parts.accounts(parts.storage, procedure, parts.clock)
+    ordinary = parts.credentials.ordinary
+    accounts = parts.accounts(parts.storage, procedure, parts.clock, ordinary)
     control_plane, inference = ControlPlane(parts, accounts), Inference(parts, accounts)
 
     async def on_problem(_: Request, error: Exception) -> Response:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from drs_reference.gateway.body import BodyError, Members, described
 from drs_reference.gateway.sampling import Sampling
+from drs_reference.gateway.structured_output import Form, read_form
 
 TOKENS_DEFAULT = 1024
 TOKENS_MAX = 4096
 """Most tokens of one choice."""
 _STOPS_MAX = 4
-_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+}
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
     "function_call": ("none",),
@@ -22,11 +30,8 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "parallel_tool_calls": (True, False),
     "prediction": (),
     "reasoning_effort": ("none",),
-    "response_format": ({"type": "text"},),
     "service_tier": ("auto", "default"),
     "store": (False,),
-    "tool_choice": ("none",),
-    "tools": (),
     "verbosity": ("medium",),
     "web_search_options": (),
 }
@@ -46,6 +51,7 @@ class ChatRequest:
     stream: bool = False
     include_usage: bool = False
     logit_bias: Mapping[int, float] = field(default_factory=dict)
+    form: Form | None = None
 
     @property
     def question(self) -> str:
@@ -91,6 +97,7 @@ def parse_chat(body: Mapping[str, Any], vocabulary: int) -> ChatRequest:
         stream=stream,
         include_usage=_include_usage(members, stream),
         logit_bias=bias,
+        form=read_form(members),
     )
 
 
@@ -105,13 +112,29 @@ def _messages(members: Members) -> tuple[tuple[str, str], ...]:
             raise BodyError(path, f"{path} must be an object; got {described(message)}")
         fields = Members(message, f"{path}.")
         role = fields.text("role")
-        if role in ("tool", "function") or fields.get("tool_calls") is not None:
-            raise BodyError(path, f"{path}: tools are not supported here")
         if role not in _ROLES:
             raise fields.wrong("role", "one of " + ", ".join(_ROLES))
         fields.text("name")
-        read.append((_ROLES[role], _content(fields)))
+        calls = _calls(fields) if role == "assistant" else ()
+        read += [("assistant", call) for call in calls]
+        if not calls or fields.get("content") is not None:
+            read.append((_ROLES[role], _content(fields)))
     return tuple(read)
+
+
+def _calls(fields: Members) -> tuple[str, ...]:
+    """The tool calls of an earlier answer, as the model wrote them."""
+    calls = []
+    for number, call in enumerate(fields.array("tool_calls") or ()):
+        path = f"{fields.path}tool_calls[{number}]"
+        if not isinstance(call, dict):
+            raise BodyError(path, f"{path} must be an object; got {described(call)}")
+        function = Members(Members(call, f"{path}.").object("function") or {}, f"{path}.function.")
+        name, arguments = function.text("name", 1), function.text("arguments")
+        if name is None or arguments is None:
+            raise function.wrong("name" if name is None else "arguments", "a string")
+        calls.append(f'{{"name": {json.dumps(name)}, "arguments": {arguments}}}')
+    return tuple(calls)
 
 
 def _content(fields: Members) -> str:

@@ -25,6 +25,7 @@ from drs_reference.gateway.declaration import MAX_AGE_S
 from drs_reference.gateway.documents import read_document
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import ProblemError, plain_problem
+from drs_reference.gateway.provenance_hook import BODY_MAX as PROVENANCE_MAX
 from drs_reference.gateway.score_hook import BODY_MAX
 from drs_reference.gateway.test_mode import ClockRangeError, HeldPersonaError
 from drs_reference.response.appeals import appeal_document
@@ -73,6 +74,8 @@ class ControlPlane:
             Route(terms.cases_path + "/{case}", self.case, methods=["GET"]),
             Route(terms.score_path, self.score, methods=["POST"]),
             Route(terms.likelihood_path, self.likelihood, methods=["POST"]),
+            Route(terms.reasoning_path + "/{answer}", self.reasoning, methods=["GET"]),
+            Route(terms.provenance_path, self.provenance, methods=["POST"]),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),
@@ -142,8 +145,26 @@ class ControlPlane:
         await self._auditor(request, hook, "Likelihoods are")
         document = await self._document(request, "likelihood-request")
         if document["model"] not in self.parts.terms.models:
-            raise _refuse(404, "There is no such model; the declaration lists them.")
+            raise _refuse(404, f"Likelihoods are those of {', '.join(self.parts.terms.models)}.")
         return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
+
+    async def reasoning(self, request: Request) -> Response:
+        """``GET`` what was withheld from an answer."""
+        hook = self.parts.reasoning_hook
+        await self._auditor(request, hook, "Withheld reasoning is")
+        document = hook.read(request.path_params["answer"], self.parts.clock.now())
+        if document is None:
+            raise _refuse(404, "Nothing is kept of such an answer, or not any more.")
+        return JSONResponse(document, headers=_NO_STORE)
+
+    async def provenance(self, request: Request) -> Response:
+        """``POST`` a corpus of which an auditor wants to know where it comes from."""
+        hook = self.parts.provenance_hook
+        await self._auditor(request, hook, "Provenance is")
+        with _refused_bodies():
+            body = await read_body(request, PROVENANCE_MAX)
+            document = await run_in_threadpool(read_document, body, "provenance-request")
+            return JSONResponse(await run_in_threadpool(hook.answer, document), headers=_NO_STORE)
 
     async def persona(self, request: Request) -> Response:
         """``GET`` the true state of a persona."""
@@ -181,8 +202,8 @@ class ControlPlane:
             raise self._held() from error
 
     async def _caller(self, request: Request) -> Account:
-        persona = self.parts.credentials.persona(authorization(request.headers))
-        account = await run_in_threadpool(self.accounts.current, persona) if persona else None
+        name = self.parts.credentials.caller(authorization(request.headers))
+        account = await run_in_threadpool(self.accounts.current, name) if name else None
         if account is None:
             detail = "Send the credential of an account: Authorization: Bearer KEY."
             raise ProblemError(plain_problem(401, detail), {"WWW-Authenticate": "Bearer"})

@@ -1,4 +1,4 @@
-"""Bearer credentials of the test personas; only their digests are kept."""
+"""Bearer credentials of test personas and ordinary accounts; only their digests are kept."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ PERSONAS: Mapping[str, str | None] = {
 """Test personas, and the state in which each is held, if any."""
 AUDITOR = "auditor"
 PREFIX = "drs-test-"
+ORDINARY_PREFIX = "sk-"
+BLIND = "blind-"
 _KEY = re.compile(r"[A-Za-z0-9._~+/=-]{32,}")
 
 
@@ -35,13 +37,19 @@ def variable(persona: str) -> str:
     return "DRS_" + persona.upper().replace("-", "_")
 
 
-def fresh_credentials() -> dict[str, str]:
-    """A new random key (256 bits) for every persona."""
-    return {persona: PREFIX + secrets.token_urlsafe(32) for persona in PERSONAS}
+def blind(accounts: int) -> tuple[str, ...]:
+    """What a target file calls so many ordinary accounts."""
+    return tuple(f"{BLIND}{number}" for number in range(1, accounts + 1))
 
 
-def read_credentials(path: Path) -> dict[str, str]:
-    """Keys by persona from lines ``NAME=value``. Raises ``CredentialsError``."""
+def fresh_credentials(accounts: int = 0) -> dict[str, str]:
+    """A new random key (256 bits) for every persona and for so many ordinary accounts."""
+    prefixes = dict.fromkeys(PERSONAS, PREFIX) | dict.fromkeys(blind(accounts), ORDINARY_PREFIX)
+    return {name: prefix + secrets.token_urlsafe(32) for name, prefix in prefixes.items()}
+
+
+def read_credentials(path: Path, accounts: int = 0) -> dict[str, str]:
+    """Keys by name from lines ``NAME=value``. Raises ``CredentialsError``."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -52,7 +60,7 @@ def read_credentials(path: Path) -> dict[str, str]:
         if equals and not line.startswith("#"):
             values[name.strip()] = value.strip()
     keys = {}
-    for persona in PERSONAS:
+    for persona in (*PERSONAS, *blind(accounts)):
         name = variable(persona)
         if not _KEY.fullmatch(values.get(name, "")):
             raise CredentialsError(
@@ -75,22 +83,33 @@ class Credentials:
     """Who a request comes from."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        self._digests = {persona: self._digest(key) for persona, key in keys.items()}
+        """Keys by name. An account that is no persona is known by an identifier of its own."""
+        self._digests = {
+            name if name in PERSONAS else f"acct-{self._digest(f'account {key}').hex()[:32]}": (
+                self._digest(key)
+            )
+            for name, key in keys.items()
+        }
+
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        """Identifiers of the accounts that are no personas."""
+        return tuple(name for name in self._digests if name not in PERSONAS)
 
     @staticmethod
     def _digest(key: str) -> bytes:
         return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
-    def persona(self, authorization: str | None) -> str | None:
-        """The persona of an ``Authorization`` field value, or None. Takes the same time for all."""
+    def caller(self, authorization: str | None) -> str | None:
+        """The name for an ``Authorization`` field value, or None. Takes the same time for all."""
         scheme, _, key = (authorization or "").partition(" ")
         presented = self._digest(key.strip())
         found = None
-        for persona, digest in self._digests.items():
+        for name, digest in self._digests.items():
             if hmac.compare_digest(presented, digest):
-                found = persona
+                found = name
         return found if scheme.lower() == "bearer" else None
 
-    def is_auditor(self, persona: str) -> bool:
+    def is_auditor(self, persona: str | None) -> bool:
         """Whether a persona may use the test mode and read case records."""
         return persona == AUDITOR

@@ -11,6 +11,7 @@ from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 
 MODEL_NAME = "drs-reference-1"
+REASONING_MODEL_NAME = "drs-reference-1-reasoning"
 VALIDITY = timedelta(days=30)
 MAX_AGE_S = 3600
 _DAY_S = 86400
@@ -32,6 +33,7 @@ class Terms:
     name: str = "Distillation-Resistance reference endpoint"
     level: str = "L2"
     models: tuple[str, ...] = (MODEL_NAME,)
+    reasoning_models: tuple[str, ...] = (REASONING_MODEL_NAME,)
     bounds: Bounds = Bounds()
     states: tuple[str, ...] = (
         "standing",
@@ -53,13 +55,19 @@ class Terms:
     decision_max_s: int = 7 * _DAY_S
     contact: str = "mailto:appeals@distillation-resistance.example"
     chat_path: str = "/v1/chat/completions"
+    reasoning_chat_path: str = "/v1/reasoning/chat/completions"
     account_path: str = "/drs/v1/account"
     appeals_path: str = "/drs/v1/appeals"
     cases_path: str = "/drs/v1/cases"
     score_path: str = "/drs/v1/detector/score"
     likelihood_path: str = "/drs/v1/likelihood"
+    provenance_path: str = "/drs/v1/provenance"
+    reasoning_path: str = "/drs/v1/reasoning"
     test_path: str = "/drs/v1/test"
     false_positive_rate: float = 0.003
+    benign_error_rate: float = 0.02
+    first_token_p99_ms: float = 4000
+    latency_overhead_p99_ms: float = 50
 
 
 class DeclarationBuilder:
@@ -85,7 +93,7 @@ class DeclarationBuilder:
             "level": terms.level,
             "issued_at": rfc3339(issued),
             "expires_at": rfc3339(issued + VALIDITY),
-            "surfaces": [self.chat_surface()],
+            "surfaces": [self.chat_surface(), self.reasoning_surface()],
             "ladder": {
                 "states": list(terms.states),
                 "quiet_s": dict(terms.quiet_s),
@@ -98,8 +106,15 @@ class DeclarationBuilder:
                 "test": terms.test_path,
                 "score": terms.score_path,
                 "likelihood": terms.likelihood_path,
+                "provenance": terms.provenance_path,
+                "reasoning": terms.reasoning_path,
             },
-            "good_standing": {"false_positive_rate": terms.false_positive_rate},
+            "good_standing": {
+                "latency_overhead_p99_ms": terms.latency_overhead_p99_ms,
+                "first_token_p99_ms": terms.first_token_p99_ms,
+                "benign_error_rate": terms.benign_error_rate,
+                "false_positive_rate": terms.false_positive_rate,
+            },
             "notice": {"covert_delay_max_s": terms.covert_delay_max_s},
             "appeals": {"decision_max_s": terms.decision_max_s, "contact": terms.contact},
             "perturbation": [
@@ -111,7 +126,7 @@ class DeclarationBuilder:
         }
 
     def chat_surface(self) -> dict[str, Any]:
-        """The one inference surface."""
+        """The surface that shows all that the model says."""
         bounds = self.terms.bounds
         return {
             "id": "chat",
@@ -119,11 +134,23 @@ class DeclarationBuilder:
             "path": self.terms.chat_path,
             "models": list(self.terms.models),
             "streaming": True,
+            "structured_output": True,
+            "tools": True,
             "bounds": {
                 "top_logprobs_max": bounds.top_logprobs_max,
                 "logprob_decimals": bounds.logprob_decimals,
                 "choices_max": bounds.choices_max,
             },
+        }
+
+    def reasoning_surface(self) -> dict[str, Any]:
+        """The surface that withholds the steps to an answer; its bounds are the same."""
+        return {
+            **self.chat_surface(),
+            "id": "reasoning",
+            "path": self.terms.reasoning_chat_path,
+            "models": list(self.terms.reasoning_models),
+            "reasoning": "withheld",
         }
 
     def document(self, now: datetime) -> dict[str, Any]:

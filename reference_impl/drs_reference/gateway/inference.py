@@ -1,9 +1,10 @@
-"""Routes of inference: the chat surface and the list of models."""
+"""Routes of inference: the chat surfaces and the list of models."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -26,7 +27,10 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import Problem, problem_response
-from drs_reference.gateway.sampling import Emission, Generation
+from drs_reference.gateway.reasoning import ReasonedGeneration
+from drs_reference.gateway.safety import Declined
+from drs_reference.gateway.sampling import Emission, Generating, Generation
+from drs_reference.gateway.structured_output import DRAFTS_MAX, Drafts, Form
 from drs_reference.response.procedure import Account
 
 log = logging.getLogger(__name__)
@@ -50,15 +54,26 @@ class Inference:
         self._workers: anyio.CapacityLimiter | None = None
 
     def routes(self) -> list[Route]:
-        """The declared surface and the models."""
+        """The declared surfaces and the models."""
         return [
             Route(self.parts.terms.chat_path, self.chat, methods=["POST"]),
+            Route(self.parts.terms.reasoning_chat_path, self.reasoned_chat, methods=["POST"]),
             Route("/v1/models", self.models, methods=["GET"]),
             Route("/v1/models/{model}", self.model, methods=["GET"]),
         ]
 
     async def chat(self, request: Request) -> Response:
-        """``POST`` a chat request: credential, standing, quota, body, bounds, answer."""
+        """``POST`` a chat request."""
+        return await self._chat(request, self.parts.terms.models, Generation)
+
+    async def reasoned_chat(self, request: Request) -> Response:
+        """``POST`` a chat request whose answer keeps its steps back."""
+        return await self._chat(request, self.parts.terms.reasoning_models, ReasonedGeneration)
+
+    async def _chat(
+        self, request: Request, models: Sequence[str], kind: type[Generation]
+    ) -> Response:
+        """Credential, standing, quota, body, bounds, answer."""
         try:
             body: bytes | Response = await read_body(request)
         except BodyTooLargeError:
@@ -71,12 +86,15 @@ class Inference:
             if isinstance(body, Response):
                 body.headers.update(fields)
                 return body
-            chat = self._read(body, fields)
+            chat = self._read(body, fields, models)
+            if chat.form is not None and kind is not Generation:
+                message = "This surface offers neither structured output nor tools."
+                raise _Refused(self._error(400, message, headers=fields))
         except _Refused as refused:
             return refused.response
         now = self.parts.clock.now()
         self.parts.live_detection.watch(self.accounts, account, chat.question, now)
-        generation = self.generation(account, chat)
+        generation = self.generation(account, chat, kind)
         if chat.stream:
             events = self._events(chat, generation)
             no_store = {**fields, "Cache-Control": "no-store"}
@@ -92,6 +110,7 @@ class Inference:
             ),
             limiter=self._limit(),
         )
+        self._keep(document["id"], chat, generation)
         return JSONResponse(document, headers=fields)
 
     async def models(self, request: Request) -> Response:
@@ -113,21 +132,35 @@ class Inference:
             return self._error(404, "There is no such model.", "model", "model_not_found")
         return JSONResponse(self.parts.dialect.model(name, self._started()))
 
-    def generation(self, account: Account, chat: ChatRequest) -> Generation:
+    def generation(self, account: Account, chat: ChatRequest, kind: type[Generation]) -> Generating:
         """The work that a request asks for; perturbed only for an account under that measure."""
-        perturbation = self.parts.perturbation
-        return Generation(
+        refusal = self.parts.safety.refusal(account, chat.messages)
+        if refusal is not None:
+            return Declined(self.parts.model, chat.messages, chat.choices, refusal)
+        alternatives = chat.top_logprobs if chat.logprobs else 0
+        if chat.form is not None:
+            first = chat.sampling.seed
+
+            def draft(choice: int, attempt: int, form: Form | None) -> Generation:
+                number = (DRAFTS_MAX + 1) * choice + attempt
+                sampling = replace(chat.sampling, seed=None if first is None else first + number)
+                messages = (*(form.notice if form else ()), *chat.messages)
+                return Generation(self.parts.model, messages, sampling, alternatives=alternatives)
+
+            return Drafts(chat.form, chat.choices, draft)
+        applied = self.parts.perturbation.applied(account, chat)
+        return kind(
             self.parts.model,
             chat.messages,
-            chat.sampling,
+            chat.sampling if applied is None else applied.sampling,
             choices=chat.choices,
-            alternatives=chat.top_logprobs if chat.logprobs else 0,
-            perturb=perturbation.step if perturbation.applies_to(account) else None,
+            alternatives=alternatives,
+            perturb=None if applied is None else applied.step,
         )
 
     async def _caller(self, request: Request) -> Account:
-        persona = self.parts.credentials.persona(authorization(request.headers))
-        account = await run_in_threadpool(self.accounts.current, persona) if persona else None
+        name = self.parts.credentials.caller(authorization(request.headers))
+        account = await run_in_threadpool(self.accounts.current, name) if name else None
         if account is None:
             refusal = self._error(401, "Send a valid key: Authorization: Bearer KEY.")
             refusal.headers["WWW-Authenticate"] = "Bearer"
@@ -145,15 +178,20 @@ class Inference:
             raise _Refused(self._problem(problem, fields))
         return fields
 
-    def _read(self, body: bytes, fields: Mapping[str, str]) -> ChatRequest:
+    def _keep(self, answer: str, chat: ChatRequest, generation: Generating) -> None:
+        if isinstance(generation, ReasonedGeneration):
+            now = self.parts.clock.now()
+            self.parts.reasoning_hook.keep(answer, chat.model, generation.withheld, now)
+
+    def _read(self, body: bytes, fields: Mapping[str, str], models: Sequence[str]) -> ChatRequest:
         """The request, within the declared bounds. Raises ``_Refused``."""
         try:
             document = parse_object(body)
             chat = self.parts.dialect.parse(document)
         except BodyError as error:
             raise _Refused(self._error(400, error.message, error.member, headers=fields)) from error
-        if chat.model not in self.parts.dialect.models:
-            message = f"There is no such model; use {', '.join(self.parts.dialect.models)}."
+        if chat.model not in models:
+            message = f"There is no such model here; use {', '.join(models)}."
             raise _Refused(self._error(404, message, "model", "model_not_found", fields))
         broken = self.parts.exposure.violation(chat, document)
         if broken is not None:
@@ -161,7 +199,7 @@ class Inference:
             raise _Refused(self._problem(problem, fields))
         return chat
 
-    async def _events(self, chat: ChatRequest, generation: Generation) -> AsyncIterator[bytes]:
+    async def _events(self, chat: ChatRequest, generation: Generating) -> AsyncIterator[bytes]:
         dialect, shown = self.parts.dialect, self.parts.exposure.logprob
         head = dialect.head(chat, int(self.parts.clock.now().timestamp()))
         emissions = generation.emissions()
@@ -171,6 +209,7 @@ class Inference:
             while (emission := await self._next(emissions)) is not None:
                 for chunk in dialect.chunks(chat, head, emission, shown):
                     yield dialect.event(chunk)
+            self._keep(head["id"], chat, generation)
             for chunk in dialect.closing(chat, head, generation):
                 yield dialect.event(chunk)
         except Exception as error:

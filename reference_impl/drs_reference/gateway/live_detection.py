@@ -36,7 +36,7 @@ class LiveDetection:
     def watch(self, accounts: Accounts, account: Account, prompt: str, at: datetime) -> None:
         """Take in a request. What was evidence once is forgotten: more of it needs more traffic."""
         with self._lock:
-            found = self._traffic.add(account.persona, prompt, at)
+            found = self._traffic.add(account.name, prompt, at)
             if found is None or self.calibration.e_value(found.statistic) < self.threshold:
                 return
             self._traffic.use_up(found)
@@ -53,5 +53,5 @@ class LiveDetection:
     def forget(self, account: Account) -> None:
         """Forget what an account sent, once all evidence so far has been applied."""
         with self._lock:
-            self._traffic.forget([account.persona])
+            self._traffic.forget([account.name])
         self._worker.submit(lambda: None).result()

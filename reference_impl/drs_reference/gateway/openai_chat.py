@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from drs_reference.gateway.chat_request import ChatRequest, parse_chat
 from drs_reference.gateway.problems import Problem
-from drs_reference.gateway.sampling import Chosen, Emission, Generation, Tokens
+from drs_reference.gateway.sampling import Call, Chosen, Emission, Generating, Tokens
 
 Round = Callable[[float], float]
 """How a log-probability is shown (the exposure rules)."""
@@ -67,13 +67,16 @@ class OpenAIChat:
         """One model."""
         return {"id": name, "object": "model", "created": created, "owned_by": "drs-reference"}
 
-    def usage(self, generation: Generation) -> dict[str, int]:
-        """Tokens of prompt and completions."""
-        prompt, completion = generation.prompt_tokens, generation.completion_tokens
+    def usage(self, generation: Generating) -> dict[str, Any]:
+        """Tokens of prompt and completions; withheld ones are billed and told apart."""
+        prompt, withheld = generation.prompt_tokens, generation.reasoning_tokens
+        completion = generation.completion_tokens + (withheld or 0)
+        details = {"completion_tokens_details": {"reasoning_tokens": withheld}}
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
             "total_tokens": prompt + completion,
+            **({} if withheld is None else details),
         }
 
     def scored(self, token: int, logprob: float, shown: Round) -> dict[str, Any]:
@@ -102,23 +105,29 @@ class OpenAIChat:
         self,
         request: ChatRequest,
         emissions: Iterable[Emission],
-        generation: Generation,
+        generation: Generating,
         shown: Round,
         created: int,
     ) -> dict[str, Any]:
         """The answer to a request that is not streamed."""
         texts: list[list[str]] = [[] for _ in range(request.choices)]
         tokens: list[list[Chosen]] = [[] for _ in range(request.choices)]
+        calls: list[list[Call]] = [[] for _ in range(request.choices)]
         finishes: list[str | None] = [None] * request.choices
+        refusals = [""] * request.choices
         for emission in emissions:
+            calls[emission.choice] += [emission.call] if emission.call else []
             texts[emission.choice].append(emission.text)
             tokens[emission.choice] += emission.tokens
             finishes[emission.choice] = emission.finish
+            refusals[emission.choice] += emission.refusal
         choices = [
             {
                 "index": i,
-                "message": {"role": "assistant", "content": "".join(texts[i]), "refusal": None},
-                "logprobs": self.logprobs(tokens[i], shown) if request.logprobs else None,
+                "message": self._message("".join(texts[i]), calls[i], refusals[i]),
+                "logprobs": (
+                    self.logprobs(tokens[i], shown) if request.logprobs and not calls[i] else None
+                ),
                 "finish_reason": finishes[i],
             }
             for i in range(request.choices)
@@ -132,6 +141,18 @@ class OpenAIChat:
             "usage": self.usage(generation),
         }
 
+    def _message(self, text: str, calls: Sequence[Call], refusal: str) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if refusal:
+            message |= {"content": None, "refusal": refusal}
+        if calls:
+            message |= {"content": None, "tool_calls": [self._call(call) for call in calls]}
+        return message
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        function = {"name": call.name, "arguments": call.arguments}
+        return {"id": f"call_{secrets.token_hex(12)}", "type": "function", "function": function}
+
     def opening(self, request: ChatRequest, head: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The chunks that open the choices."""
         delta = {"role": "assistant", "content": "", "refusal": None}
@@ -142,16 +163,23 @@ class OpenAIChat:
     ) -> list[dict[str, Any]]:
         """The chunks of an emission."""
         chunks = []
+        delta: dict[str, Any]
         if emission.tokens:
             logprobs = self.logprobs(emission.tokens, shown) if request.logprobs else None
             delta = {"content": emission.text}
             chunks.append(self._chunk(request, head, emission.choice, delta, logprobs))
+        if emission.refusal:
+            delta = {"refusal": emission.refusal}
+            chunks.append(self._chunk(request, head, emission.choice, delta))
+        if emission.call is not None:
+            delta = {"tool_calls": [{"index": 0, **self._call(emission.call)}]}
+            chunks.append(self._chunk(request, head, emission.choice, delta))
         if emission.finish:
             chunks.append(self._chunk(request, head, emission.choice, {}, finish=emission.finish))
         return chunks
 
     def closing(
-        self, request: ChatRequest, head: Mapping[str, Any], generation: Generation
+        self, request: ChatRequest, head: Mapping[str, Any], generation: Generating
     ) -> list[dict[str, Any]]:
         """The chunk with the usage, if it was asked for."""
         if not request.include_usage:

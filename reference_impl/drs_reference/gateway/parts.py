@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from drs_reference.detection import live
 from drs_reference.detection.detector import Calibration, Detector
@@ -20,11 +21,17 @@ from drs_reference.gateway.limiter import Limiter
 from drs_reference.gateway.live_detection import LiveDetection
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
+from drs_reference.gateway.provenance_hook import ProvenanceHook
+from drs_reference.gateway.reasoning import ReasoningHook
+from drs_reference.gateway.safety import SafetyPolicy
 from drs_reference.gateway.sampling import Model
 from drs_reference.gateway.score_hook import ScoreHook
 from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.test_mode import TestMode
+from drs_reference.model import LanguageModel
 from drs_reference.perturbation.base import Perturbation
+from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.provenance import recognise
 from drs_reference.response.ladder import Ladder
 from drs_reference.response.notices import NoticePolicy
 from drs_reference.response.procedure import Procedure
@@ -46,6 +53,7 @@ class Parts:
     credentials: Credentials
     model: Model
     perturbation: Perturbation
+    safety: SafetyPolicy
     ladder: Ladder
     notices: NoticePolicy
     declaration: DeclarationBuilder
@@ -60,6 +68,8 @@ class Parts:
     score_hook: ScoreHook
     likelihood_hook: LikelihoodHook
     live_detection: LiveDetection
+    reasoning_hook: ReasoningHook
+    provenance_hook: ProvenanceHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
 
@@ -70,8 +80,8 @@ def standard_parts(
     storage: Storage,
     credentials: Credentials,
     signer: Signer,
-    model: Model,
-    perturbation: Perturbation,
+    model: LanguageModel,
+    perturbation: GreenListWatermark,
     terms: Terms | None = None,
 ) -> Parts:
     """The parts of the endpoint that does what it declares. ``issuer`` is its origin."""
@@ -84,6 +94,7 @@ def standard_parts(
         credentials=credentials,
         model=model,
         perturbation=perturbation,
+        safety=SafetyPolicy(),
         ladder=Ladder.from_registry(
             registry("ladder"),
             states=terms.states,
@@ -108,4 +119,8 @@ def standard_parts(
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
         likelihood_hook=LikelihoodHook(model),
         live_detection=LiveDetection(Calibration.read(live.CALIBRATION), terms.false_positive_rate),
+        reasoning_hook=ReasoningHook(),
+        provenance_hook=ProvenanceHook(
+            perturbation.mechanism, terms.level, partial(recognise, model, perturbation)
+        ),
     )

@@ -29,6 +29,9 @@ class Tokens(Protocol):
     def token_text(self, token: int) -> str:
         """Text of a token; empty for special ones."""
 
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a text."""
+
 
 class Decoding(Protocol):
     """One sequence in the making."""
@@ -64,7 +67,10 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen. Temperature 0 is greedy; ``seed`` makes the choice repeatable."""
+    """How tokens are chosen. Temperature 0 is greedy; ``seed`` makes the choice repeatable.
+
+    With ``alike`` all choices of a request are drawn with the same randomness.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -72,6 +78,7 @@ class Sampling:
     frequency_penalty: float = 0.0
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     seed: int | None = None
+    alike: bool = False
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()
 
@@ -95,10 +102,19 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Emission:
-    """Tokens of one choice that are ready to be shown, and their text.
+class Call:
+    """A tool that the model calls; ``arguments`` is JSON text."""
 
-    ``finish`` is set on the last emission of a choice: stop or length.
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Tokens of one choice that are ready to be shown, and their text, or a tool call.
+
+    ``finish`` is set on the last emission of a choice: stop, length or tool_calls. ``refusal`` is
+    the text with which an answer is declined.
     """
 
     choice: int
@@ -106,6 +122,8 @@ class Emission:
     text: str
     finish: str | None = None
     generated: int = 0
+    call: Call | None = None
+    refusal: str = ""
 
 
 def log_probabilities(logits: Logits) -> Floats:
@@ -155,7 +173,7 @@ def generator(seed: int | None, choice: int) -> np.random.Generator:
     return np.random.default_rng([seed % 2**64, choice])
 
 
-class _Choice:
+class Choice:
     """One choice in the making. Text that may begin a stop sequence is held back."""
 
     def __init__(
@@ -174,34 +192,51 @@ class _Choice:
         self._sampling = sampling
         self._alternatives = alternatives
         self._perturb = perturb
-        self._random = generator(sampling.seed, index)
+        self._random = generator(sampling.seed, 0 if sampling.alike else index)
         self._counts: Floats = np.zeros(len(model.tokenizer.vocabulary))
         self._previous = model.end
+        self._last: int | None = None
         self._pending: list[Chosen] = []
-        self._generated = 0
+        self._shown = 0
 
     def advance(self) -> Emission:
-        """Generate one token; the emission may be empty."""
-        logits = self._decoding.logits()
-        if self._perturb is not None:
-            logits = self._perturb(logits, self._previous)
-        token = choose(adjusted(logits, self._sampling, self._counts), self._sampling, self._random)
-        if token == self._model.end:
+        """Show one more token; the emission may be empty."""
+        chosen = self._next()
+        if chosen is None:
             return self._finish("stop")
-        logprobs = log_probabilities(logits)
-        text = self._model.tokenizer.token_text(token)
-        best = most_probable(logprobs, self._alternatives) if self._alternatives else ()
-        self._pending.append(Chosen(token, text, float(logprobs[token]), best))
-        self._previous = token
-        self._counts[token] += 1
-        self._generated += 1
+        self._pending.append(chosen)
+        self._shown += 1
         cut = self._stop_at()
         if cut is not None:
             return self._finish("stop", cut)
-        if self._generated >= self._sampling.max_tokens:
+        if self._shown >= self._sampling.max_tokens:
             return self._finish("length")
-        self._decoding.push(token)
         return self._ready()
+
+    def _next(self) -> Chosen | None:
+        """The token to show next; None where the answer ends."""
+        return self._generate()
+
+    def _generate(self, given: int | None = None) -> Chosen | None:
+        """Append a token, drawn unless it is ``given``; None for the one that ends an answer."""
+        if self._last is not None:
+            self._decoding.push(self._last)
+            self._last = None
+        logits = self._decoding.logits()
+        if self._perturb is not None:
+            logits = self._perturb(logits, self._previous)
+        sampling = self._sampling
+        token = given
+        if token is None:
+            token = choose(adjusted(logits, sampling, self._counts), sampling, self._random)
+        if token == self._model.end:
+            return None
+        logprobs = log_probabilities(logits)
+        text = self._model.tokenizer.token_text(token)
+        best = most_probable(logprobs, self._alternatives) if self._alternatives else ()
+        self._previous = self._last = token
+        self._counts[token] += 1
+        return Chosen(token, text, float(logprobs[token]), best)
 
     def _text(self) -> str:
         return "".join(token.text for token in self._pending)
@@ -234,7 +269,26 @@ class _Choice:
                 kept.append(token)
             start += len(token.text)
         self.done = True
-        return Emission(self.index, tuple(kept), text, reason, self._generated)
+        return Emission(self.index, tuple(kept), text, reason, self._shown)
+
+
+class Generating(Protocol):
+    """The work of one request; tokens are counted once ``emissions`` has ended."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the rendered prompt."""
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens that were generated, of all choices."""
+
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """Tokens that were generated and not shown; None where nothing is withheld."""
+
+    def emissions(self) -> Iterator[Emission]:
+        """Emissions of all choices."""
 
 
 class Generation:
@@ -259,15 +313,17 @@ class Generation:
         self._alternatives = alternatives
         self._perturb = perturb
 
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """Tokens that were generated and not shown; None where nothing is withheld."""
+        return None
+
     def emissions(self) -> Iterator[Emission]:
         """Emissions of the choices in turn, token by token; empty ones are left out."""
         first = self.model.start(self._messages)
         self.prompt_tokens = first.prompt_tokens
         decodings = [first, *(first.fork() for _ in range(self._choices - 1))]
-        running = [
-            _Choice(i, decoding, self.model, self._sampling, self._alternatives, self._perturb)
-            for i, decoding in enumerate(decodings)
-        ]
+        running = [self._choice(i, decoding) for i, decoding in enumerate(decodings)]
         while running:
             for choice in running:
                 emission = choice.advance()
@@ -275,3 +331,8 @@ class Generation:
                 if emission.tokens or emission.finish:
                     yield emission
             running = [choice for choice in running if not choice.done]
+
+    def _choice(self, index: int, decoding: Decoding) -> Choice:
+        return Choice(
+            index, decoding, self.model, self._sampling, self._alternatives, self._perturb
+        )

@@ -55,7 +55,8 @@ class ServeOptions:
     """Options of ``drs-reference serve``.
 
     ``storage`` is ``sqlite:///relative/path`` or ``sqlite:////absolute/path``. Without it, state
-    is kept below ``write_target``, else in a private file that is removed at the end.
+    is kept below ``write_target``, else in a private file that is removed at the end. ``accounts``
+    is the number of ordinary accounts beside the test personas.
     """
 
     host: str = "127.0.0.1"
@@ -63,6 +64,7 @@ class ServeOptions:
     storage: str | None = None
     write_target: Path | None = None
     credentials: Path | None = None
+    accounts: int = 0
 
 
 def unaltered(parts: Parts) -> Parts:
@@ -116,7 +118,9 @@ def _serve(
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise TargetFilesError(f"cannot make the folder {folder}: {error}") from error
-    keys = read_credentials(options.credentials) if options.credentials else fresh_credentials()
+    accounts = options.accounts
+    given = options.credentials
+    keys = read_credentials(given, accounts) if given else fresh_credentials(accounts)
     storage = SqliteStorage(_storage_path(options, stack))
     stack.callback(storage.close)
     listener = _listen(options)
@@ -140,7 +144,11 @@ def _serve(
         write_target_files(
             folder,
             target=target_document(
-                origin, parts.terms, signer.public_key, source_addresses(options.host)
+                origin,
+                parts.terms,
+                signer.public_key,
+                keys,
+                source_addresses(options.host, keys),
             ),
             authorisation=authorisation_document(origin, parts.clock.now()),
             keys=keys,

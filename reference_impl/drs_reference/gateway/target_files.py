@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from drs_reference.gateway.credentials import PERSONAS, variable
+from drs_reference.gateway.credentials import BLIND, variable
 from drs_reference.gateway.declaration import Terms
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
@@ -21,6 +21,7 @@ VALIDITY = timedelta(days=7)
 CREDENTIALS = "credentials.env"
 _EGRESS = {"control": "127.0.0.2", "auditor": "127.0.0.4"}
 _PROBED_EGRESS = "127.0.0.3"
+_BLIND_EGRESS = "127.0.1."
 
 
 class TargetFilesError(Exception):
@@ -52,26 +53,32 @@ def bindable(address: str) -> bool:
     return True
 
 
-def source_addresses(host: str) -> dict[str, str]:
-    """Source address by persona, so that control, probed and auditor share none.
+def source_addresses(host: str, names: Iterable[str]) -> dict[str, str]:
+    """Source address by name, so that control, probed, auditor and blind accounts share none.
 
     Empty unless the server listens on IPv4 loopback and this machine has all the addresses.
     """
     if not host.startswith("127."):
         return {}
-    addresses = {persona: _EGRESS.get(persona, _PROBED_EGRESS) for persona in PERSONAS}
+    addresses = {name: _egress(name) for name in names}
     return addresses if all(bindable(address) for address in set(addresses.values())) else {}
 
 
+def _egress(name: str) -> str:
+    if name.startswith(BLIND):
+        return _BLIND_EGRESS + name.removeprefix(BLIND)
+    return _EGRESS.get(name, _PROBED_EGRESS)
+
+
 def target_document(
-    origin: str, terms: Terms, trusted_key: str, addresses: Mapping[str, str]
+    origin: str, terms: Terms, trusted_key: str, names: Iterable[str], addresses: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The target file (schema ``target``)."""
+    """The target file (schema ``target``) for the personas and accounts ``names``."""
     personas = {}
-    for persona in PERSONAS:
-        personas[persona] = {"credential": variable(persona)}
-        if persona in addresses:
-            personas[persona]["source_address"] = addresses[persona]
+    for name in names:
+        personas[name] = {"credential": variable(name)}
+        if name in addresses:
+            personas[name]["source_address"] = addresses[name]
     return {
         "drs_version": VERSION,
         "name": "Reference endpoint",

@@ -30,12 +30,13 @@ class TestMode(AuditorsOnly):
 
     def look(self, accounts: Accounts, persona: str) -> Account | None:
         """The account of a persona, or None if there is no such persona."""
-        return accounts.current(persona)
+        account = accounts.current(persona)
+        return account if account is not None and account.persona == persona else None
 
     def reset(self, accounts: Accounts, limiter: Limiter, account: Account) -> Account:
         """Good standing (or the held state), full quota, clocks unmoved, no open case."""
         limiter.empty(account)
-        return accounts.reset(account.persona)
+        return accounts.reset(account.name)
 
     def advance(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
         """Move the clocks of a persona. Raises ``HeldPersonaError`` or ``ClockRangeError``."""
@@ -43,14 +44,14 @@ class TestMode(AuditorsOnly):
         seconds = int(request["seconds"])
         if account.clock_offset_s + seconds > OFFSET_MAX_S:
             raise ClockRangeError
-        return accounts.advance(account.persona, seconds)
+        return accounts.advance(account.name, seconds)
 
     def flag(self, accounts: Accounts, account: Account, request: Mapping[str, Any]) -> Account:
         """One event of the ladder. Raises ``HeldPersonaError``."""
         self.refuse_held(account)
         kinds = tuple(item["kind"] for item in request["evidence"])
         event = Event(request["on"], kinds, tuple(request["approvals"]))
-        return accounts.apply(account.persona, event)
+        return accounts.apply(account.name, event)
 
     def refuse_held(self, account: Account) -> None:
         """Raise ``HeldPersonaError`` for a held persona."""

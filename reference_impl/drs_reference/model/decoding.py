@@ -54,6 +54,16 @@ class LanguageModel:
         """
         return Decoding(self.network, render(self.tokenizer, messages))
 
+    def follow(self, messages: Sequence[tuple[str, str]], answer: str) -> tuple[list[int], Array]:
+        """Tokens of an answer, and the logits (tokens, vocabulary) of the place of each.
+
+        What does not fit into the context beside the messages is left out.
+        """
+        prompt = render(self.tokenizer, messages)[-self.context :]
+        tokens = self.tokenizer.encode(answer)[: self.context - len(prompt)]
+        _, logits = self.network.prefill([*prompt, *tokens])
+        return tokens, _without_specials(logits[len(prompt) - 1 : len(prompt) - 1 + len(tokens)])
+
 
 class Decoding:
     """One sequence that is being generated, independent of all others.
@@ -76,9 +86,7 @@ class Decoding:
 
         Special tokens other than ``<end>`` are -inf.
         """
-        logits = self._logits.copy()
-        logits[END + 1 : len(SPECIALS)] = -np.inf
-        return logits
+        return _without_specials(self._logits)
 
     def push(self, token: int) -> None:
         """Append the chosen token.
@@ -109,6 +117,13 @@ class Decoding:
         self._window = window
         self._cache, logits = self._network.prefill(window)
         self._logits = logits[-1]
+
+
+def _without_specials(logits: Array) -> Array:
+    """A copy in which special tokens other than ``<end>`` are impossible."""
+    allowed = logits.copy()
+    allowed[..., END + 1 : len(SPECIALS)] = -np.inf
+    return allowed
 
 
 def log_softmax(logits: Array) -> Array:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.sampling import Sampling, Step
 from drs_reference.response.procedure import Account
 
-Logits = NDArray[np.float32]
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What is done to one answer: how it is sampled, and from which logits."""
+
+    sampling: Sampling
+    step: Step
 
 
 class Perturbation(Protocol):
@@ -23,8 +29,5 @@ class Perturbation(Protocol):
     def covert(self) -> bool:
         """Whether the class of the mechanism is covert."""
 
-    def applies_to(self, account: Account) -> bool:
-        """Whether answers for the account are perturbed."""
-
-    def step(self, logits: Logits, previous: int) -> Logits:
-        """Logits (vocabulary,) that are sampled instead, after the token ``previous``."""
+    def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+        """What is done to the answer to a request of an account; None where it is left alone."""

@@ -1,9 +1,8 @@
 """Soft green-list watermark (Kirchenbauer et al. 2023, arXiv:2301.10226), keyed.
 
-At each position a key and the previous token choose half of the vocabulary, the green list; the
-logits of green tokens rise by ``delta``. Two kinds of position pass untouched: those with an
-entropy below a floor, where there is a right answer (facts, numbers, code), and those where the
-most probable token, the greedy choice, would change.
+After each token a key colours the vocabulary: every token is green with probability one half,
+independently of all others. The logits of green tokens rise by ``delta``. Positions with an
+entropy below a floor, where there is a right answer (facts, numbers, code), pass untouched.
 """
 
 from __future__ import annotations
@@ -14,32 +13,28 @@ import hmac
 import numpy as np
 from numpy.typing import NDArray
 
-from drs_reference.perturbation.base import Logits
+from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.sampling import Logits, log_probabilities
+from drs_reference.perturbation.base import Applied
+from drs_reference.perturbation.keyed_draw import keyed_draw
 from drs_reference.response.procedure import Account
 
-DELTA = 0.25
+DELTA = 0.3
 """Rise of green logits, nats."""
-ENTROPY_FLOOR = 1.0
+ENTROPY_FLOOR = 0.7
 """Positions with less entropy than this, nats, pass untouched."""
-
-
-def _log_probabilities(logits: Logits) -> NDArray[np.float64]:
-    exact = logits.astype(np.float64)
-    shifted = exact - exact.max()
-    normalised: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
-    return normalised
 
 
 def entropy(logits: Logits) -> float:
     """Shannon entropy of the distribution of ``logits``, nats."""
-    log_p = _log_probabilities(logits)
+    log_p = log_probabilities(logits)
     finite = np.isfinite(log_p)
     return float(-(np.exp(log_p[finite]) * log_p[finite]).sum())
 
 
 def divergence(perturbed: Logits, clean: Logits) -> float:
     """Exact KL(perturbed || clean) of one step, nats."""
-    log_q, log_p = _log_probabilities(perturbed), _log_probabilities(clean)
+    log_q, log_p = log_probabilities(perturbed), log_probabilities(clean)
     possible = np.isfinite(log_q)
     return float((np.exp(log_q[possible]) * (log_q[possible] - log_p[possible])).sum())
 
@@ -56,37 +51,34 @@ class GreenListWatermark:
         if len(key) < 16:
             raise ValueError(f"the key of the watermark must have 16 bytes or more, not {len(key)}")
         self._key = key
-        self._delta = delta
-        self._floor = entropy_floor
+        self.delta = delta
+        self.entropy_floor = entropy_floor
         self._lists: dict[tuple[int, int], NDArray[np.bool_]] = {}
 
-    def applies_to(self, account: Account) -> bool:
-        """Only accounts under the measure ``perturb``."""
-        return account.under("perturb")
+    def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+        """Only accounts under the measure ``perturb`` get other answers."""
+        if not account.under("perturb"):
+            return None
+        return Applied(keyed_draw(self._key, request.messages, request.sampling), self.step)
 
     def green_list(self, previous: int, vocabulary: int) -> NDArray[np.bool_]:
-        """Which half (rounded down) of ``vocabulary`` tokens is green after ``previous``.
-
-        Every token gets eight bytes of HMAC-SHA256 in counter mode; the smaller half is green.
-        """
+        """Which of ``vocabulary`` tokens are green after ``previous``: bits of HMAC-SHA256."""
         known = self._lists.get((previous, vocabulary))
         if known is not None:
             return known
         blocks = (
             hmac.digest(self._key, f"{previous}:{block}".encode(), hashlib.sha256)
-            for block in range(-(-vocabulary // 4))
+            for block in range(-(-vocabulary // 256))
         )
-        ranks = np.frombuffer(b"".join(blocks), dtype=">u8")[:vocabulary]
-        green = np.zeros(vocabulary, np.bool_)
-        green[np.argsort(ranks, kind="stable")[: vocabulary // 2]] = True
+        bits = np.unpackbits(np.frombuffer(b"".join(blocks), np.uint8))
+        green = bits[:vocabulary].astype(np.bool_)
         self._lists[previous, vocabulary] = green
         return green
 
     def step(self, logits: Logits, previous: int) -> Logits:
-        """Logits (vocabulary,) with the green half raised, or unchanged (see the module)."""
-        if entropy(logits) < self._floor:
+        """Logits (vocabulary,) with green tokens raised, or unchanged below the floor."""
+        if entropy(logits) < self.entropy_floor:
             return logits
-        raised: Logits = logits + np.float32(self._delta) * self.green_list(
-            previous, logits.shape[0]
-        ).astype(np.float32)
-        return raised if int(raised.argmax()) == int(logits.argmax()) else logits
+        green = self.green_list(previous, logits.shape[0]).astype(np.float32)
+        raised: Logits = logits + np.float32(self.delta) * green
+        return raised

@@ -29,12 +29,13 @@ class View:
 class Account:
     """An account and where it stands. All times are by the account's own clock.
 
-    ``held_in`` names the state in which a test persona is kept. ``shown_since`` is when the shown
-    state began. ``told`` is what is shown instead while the notice of the present state waits.
+    ``persona`` is None for an ordinary account, which the test mode cannot reach. ``held_in`` names
+    the state in which a test persona is kept. ``shown_since`` is when the shown state began.
+    ``told`` is what is shown instead while the notice of the present state waits.
     """
 
     id: str
-    persona: str
+    persona: str | None
     held_in: str | None
     position: Position
     shown_since: datetime
@@ -42,6 +43,11 @@ class Account:
     told: View | None = None
     case: Case | None = None
     clock_offset_s: int = 0
+
+    @property
+    def name(self) -> str:
+        """What its credential stands for: the persona, or for any other account its identifier."""
+        return self.persona or self.id
 
     def under(self, measure: str) -> bool:
         """Whether a measure (throttle, perturb, suspend, terminate) is in force."""
@@ -80,7 +86,7 @@ class Procedure:
         self.notices = notices
 
     def open_account(
-        self, account: str, persona: str, held_in: str | None, now: datetime
+        self, account: str, persona: str | None, held_in: str | None, now: datetime
     ) -> Account:
         """A new account in good standing."""
         return Account(account, persona, held_in, self.ladder.start(now), now)

@@ -1,0 +1,128 @@
+"""What graded mutants make of an observation: the laws from which their power follows.
+
+A law that would need the whole endpoint is bounded from the side that makes the mutant harder to
+find: a window that the mutant leaves alone is never an alarm, a campaign that it lets through is
+always found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from drs_conformance.checks.study import CANDIDATES, LEAST_ENTROPY, PROMPTS
+from drs_conformance.statistics.boosting import Array
+from drs_conformance.traffic.prompts import open_prompts
+from drs_conformance.traffic.requests import draw
+from drs_conformance.traffic.windows import HARD_CASES
+from drs_reference.gateway.credentials import Credentials, fresh_credentials
+from drs_reference.gateway.parts import Parts, standard_parts
+from drs_reference.gateway.signing import Signer
+from drs_reference.model import LanguageModel
+from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.storage.sqlite import SqliteStorage
+from mutants import MUTANTS
+
+__all__ = ["EVENTS", "SCORES", "TOLD_APART", "First", "endpoint_parts", "first_tokens"]
+
+TOLD_APART = 6
+"""First tokens that a check tells apart; the last stands for all others."""
+
+
+def _flagged_by_volume(most: float) -> list[float]:
+    rates = []
+    for number, make in enumerate(HARD_CASES.values()):
+        windows = [make(Random(1000 * number + k), "w") for k in range(300)]
+        loud = [
+            [len(account["requests"]) > most for account in window["accounts"]]
+            for window in windows
+        ]
+        rates.append(float(np.mean([0 < sum(one) < len(one) / 2 for one in loud])))
+    return rates
+
+
+EVENTS: Mapping[str, Callable[[float], list[float]]] = {
+    "detector-cries-wolf": lambda rate: [rate],
+    "volume-is-flagged": _flagged_by_volume,
+    "campaigns-pass-unseen": lambda seen: [seen],
+    # At least one digit stands in every answer that is compared.
+    "digits-are-swapped": lambda share: [share],
+}
+"""Rates of the event of a design of the kind `rate`, by alternative."""
+
+SCORES: Mapping[str, Callable[[float], Array]] = {
+    "scores-are-too-high": lambda mean: 2 * mean * (np.arange(200) + 0.5) / 200,
+}
+"""Scores of ordinary weeks, all equally probable, where the detector itself says 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Laws (prompts, values) of the first token of a study: as declared, and by account."""
+
+    declared: Array
+    control: Array
+    other: Array
+
+
+@contextlib.contextmanager
+def endpoint_parts() -> Iterator[Parts]:
+    """Yield the parts of a reference endpoint that serves nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        storage = SqliteStorage(Path(folder) / "storage.sqlite")
+        yield standard_parts(
+            issuer="http://127.0.0.1",
+            storage=storage,
+            credentials=Credentials(fresh_credentials()),
+            signer=Signer(bytes(32)),
+            model=LanguageModel.load(),
+            perturbation=GreenListWatermark(bytes(32)),
+        )
+        storage.close()
+
+
+def first_tokens(parts: Parts, mutant: str, strength: str, seed: int) -> First:
+    """Return what the study of a run with this seed sees of a mutant."""
+    altered = MUTANTS[mutant].altered(strength)(parts)
+    prompts = list(dict.fromkeys(draw(open_prompts(), CANDIDATES, seed)))
+    plain = {prompt: _law(parts, prompt, "control") for prompt in prompts}
+    chosen = sorted(prompts, key=lambda prompt: -_entropy(plain[prompt]))[:PROMPTS]
+    chosen = [prompt for prompt in chosen if _entropy(plain[prompt]) >= LEAST_ENTROPY]
+    rows = []
+    for prompt in chosen:
+        known = sorted(plain[prompt], key=lambda text: -plain[prompt][text])[: TOLD_APART - 1]
+        laws = (plain[prompt], _law(altered, prompt, "control"), _law(altered, prompt, "fresh-1"))
+        rows.append([_told_apart(law, known) for law in laws])
+    declared, control, other = np.moveaxis(np.array(rows), 1, 0)
+    return First(declared, control, other)
+
+
+def _law(parts: Parts, prompt: str, persona: str) -> dict[str, float]:
+    logits = parts.model.start([("user", prompt)]).logits()
+    account: Any = SimpleNamespace(persona=persona, under=lambda _: False)
+    if parts.perturbation.applies_to(account):
+        logits = parts.perturbation.step(logits, parts.model.end)
+    weights = np.exp(logits.astype(float) - float(logits.max()))
+    law: dict[str, float] = {}
+    for token, share in enumerate(weights / weights.sum()):
+        text = parts.model.tokenizer.token_text(token)
+        law[text] = law.get(text, 0.0) + float(share)
+    return law
+
+
+def _entropy(law: Mapping[str, float]) -> float:
+    return -sum(p * np.log(p) for p in law.values() if p > 0)
+
+
+def _told_apart(law: Mapping[str, float], known: list[str]) -> Array:
+    shares = np.array([law[text] for text in known])
+    told = np.append(shares, max(1 - shares.sum(), 1e-6))
+    result: Array = told / told.sum()
+    return result

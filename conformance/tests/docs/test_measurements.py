@@ -1,0 +1,89 @@
+"""What benchmarks measured stands on the pages: tables, and a picture a mutant and requirement."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from drs_conformance.specification.catalogue import load_catalogue
+
+DOCS = Path(__file__).parents[3] / "docs"
+CATALOGUE = load_catalogue()
+MUTANT = "some-accounts-are-perturbed"
+
+
+def cell(fails: int, undecided: int, only: tuple[str, ...] = ("STD-01", "STD-02")) -> dict:
+    return {
+        "only": list(only),
+        "seeds": [1, 2, 3, 4],
+        "requests": [10, 20, 30, 41],
+        "verdicts": {"fail": 1, "pass": 3},
+        "fails": {"STD-01": fails} if fails else {},
+        "open": {"STD-01": undecided} if undecided else {},
+    }
+
+
+TABLE = {
+    "command": "make bench-operating",
+    "commit": "abcdef0",
+    "machine": "x86_64, 2 cores",
+    "cells": {
+        "reference": cell(0, 0, ()),
+        f"{MUTANT}@weak": cell(1, 2),
+        f"{MUTANT}@strong": cell(4, 0),
+        f"full:{MUTANT}": cell(1, 0, ()),
+    },
+}
+
+
+@pytest.fixture(name="parts")
+def _parts() -> dict[str, str]:
+    from pages.operating import operating_parts
+
+    return operating_parts(TABLE, CATALOGUE)
+
+
+def test_a_bar_is_as_long_as_its_share(parts: dict[str, str]) -> None:
+    (picture, other) = re.findall(r"<svg role=.*?</svg>", parts["operating strengths"], re.S)
+    bars = re.findall(r"#share-(\w+)\)\" x=\"(\d+)\" y=\"(\d+)\" width=\"(\d+)\"", picture)
+    weak = [(kind, int(width)) for kind, _, y, width in bars if y == bars[0][2]]
+    strong = [(kind, int(width)) for kind, _, y, width in bars if y != bars[0][2]]
+    whole = sum(width for _, width in weak)
+    assert weak == [("fail", whole // 4), ("open", whole // 2), ("pass", whole // 4)]
+    assert strong == [("fail", whole)]
+    assert "weak: 1 of 4 fail, 2 open; strong: 4 of 4 fail." in picture
+    assert "strong: 0 of 4 fail." in other
+
+
+def test_each_cell_is_told_of(parts: dict[str, str]) -> None:
+    assert parts["operating reference"].startswith("4 runs: 1 fail, 3 pass. 25 requests on av")
+    assert "[STD-01](../standard/05-good-standing.md#STD-01)" in parts["operating full"]
+    assert "`abcdef0`" in parts["operating origin"]
+
+
+def test_a_requirement_that_was_withdrawn_since_is_no_link() -> None:
+    from pages.measurements import measured_link
+
+    assert measured_link(CATALOGUE, "STD-99") == "STD-99"
+
+
+@pytest.mark.parametrize("name", ["decision_engine", "operating"])
+def test_a_page_asks_for_every_part(name: str) -> None:
+    from pages.measurements import decision_engine_parts
+    from pages.operating import operating_parts
+
+    make = {"decision_engine": decision_engine_parts, "operating": operating_parts}[name]
+    path = DOCS / "measurements" / f"{name}.json"
+    document = json.loads(path.read_text("utf-8")) if path.is_file() else TABLE
+    asked = re.findall(r"<!-- generated: (.*?) -->", (path.with_suffix(".md")).read_text("utf-8"))
+    assert asked == list(make(document, CATALOGUE))
+    assert make(None, CATALOGUE) == {}
+
+
+def test_what_was_not_measured_is_said() -> None:
+    from generate import _filled
+
+    text = "# Page\n\n<!-- generated: operating full -->\n\n<!-- generated: verdict -->\n"
+    assert _filled(text, {"verdict": "picture\n"}) == "# Page\n\nNot measured yet.\n\npicture\n"
