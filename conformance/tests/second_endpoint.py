@@ -20,6 +20,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,8 +85,8 @@ EVIDENCE_KINDS = {
     "reasoning-elicitation",
     "logprob-harvesting",
 }
-PERSONAS = ("control", "fresh-1", "fresh-2", "fresh-3", "throttled", "suspended", "terminated")
 HELD = ("throttled", "suspended", "terminated")
+PERSONAS = ("control", *(f"fresh-{number}" for number in range(1, 9)), *HELD)
 
 Document = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -227,6 +228,7 @@ class Account:
     quiet_since: float = 0.0
     case: Case | None = None
     windows: dict[str, tuple[float, int]] = field(default_factory=dict)
+    sent: deque[str] = field(default_factory=lambda: deque(maxlen=64))
 
     @property
     def held(self) -> bool:
@@ -303,6 +305,7 @@ class Account:
             self.since = self.shown_since = time.time()
         self.offset_s = 0
         self.windows.clear()
+        self.sent.clear()
 
     def take(self) -> tuple[bool, Headers, int]:
         """Count a request: whether it is served, the rate-limit fields, seconds to the reset."""
@@ -623,6 +626,8 @@ class Endpoint:
             refused.headers += fields
             raise
         prompt = request["messages"][-1]
+        account.sent.append(prompt)
+        self._watch(opening(prompt))
         choices = [sample(prompt, request, number) for number in range(request["n"])]
         said = [c["message"]["content"] for c in choices]
         thoughts = [thought(prompt)] * request["n"] if model == THINKER else []
@@ -645,6 +650,20 @@ class Endpoint:
             for forgotten in list(self.thoughts)[:-THOUGHTS_MAX]:
                 del self.thoughts[forgotten]
         return 200, fields, answer
+
+    def _watch(self, begun: str) -> None:
+        """Take accounts for one campaign that begin alike, share the work and keep in step."""
+        crew = [a for a in self.accounts.values() if list(map(opening, a.sent)).count(begun) > 2]
+        prompts = [prompt for account in crew for prompt in account.sent]
+        amounts = [len(account.sent) for account in crew]
+        if len(crew) < 5 or len(set(prompts)) < len(prompts) or max(amounts) > min(amounts) + 1:
+            return
+        for account in crew:
+            # What goes further than throttling is for people.
+            if account.state in ("standing", "observed"):
+                account.happen("evidence", ["prompt-structure"], [])
+        for account in self.accounts.values():
+            account.sent.clear()
 
     def _refuse_for_quota(self, account: Account, fields: Headers, left: int) -> None:
         headers = [*fields, ("Retry-After", str(left))]
@@ -733,13 +752,18 @@ def b64(content: bytes) -> str:
 # -- the detector
 
 
+def opening(prompt: str) -> str:
+    """Return the first two words of a prompt, with numbers all alike."""
+    return " ".join(re.sub(r"\d+", "0", prompt.lower()).split()[:2])
+
+
 def crews(accounts: list[Document]) -> list[list[str]]:
     """Return accounts that begin their prompts alike, share the work and never sleep."""
     by_opening: dict[str, dict[str, list[Document]]] = {}
     for account in accounts:
         for request in account["requests"]:
-            opening = " ".join(re.sub(r"\d+", "0", request["prompt"].lower()).split()[:2])
-            sent = by_opening.setdefault(opening, {}).setdefault(account["account"], [])
+            begun = opening(request["prompt"])
+            sent = by_opening.setdefault(begun, {}).setdefault(account["account"], [])
             sent.append(request)
     found: list[list[str]] = []
     for senders in by_opening.values():

@@ -347,6 +347,22 @@ class Lab:
 
     def fresh(self) -> Fresh:
         """Lease a persona in good standing until the check ends."""
+        (fresh,) = self.several_fresh(1)
+        return fresh
+
+    def several_fresh(self, count: int) -> list[Fresh]:
+        """Lease personas in good standing, all at once, until the check ends."""
+        leased = self._pool.lease(self.send, count)
+        self._leased += [fresh.name for fresh in leased]
+        return leased
+
+    @property
+    def control(self) -> Fresh:
+        """What the test mode can do for `control`, which is never brought into a state."""
+        return self._pool.persona("control", self.send)
+
+    @property
+    def _pool(self) -> Pool:
         session = self._session
         if session.pool is None:
             declaration = self.declaration
@@ -357,9 +373,7 @@ class Lab:
                 declaration.states,
                 schema_set(session.spec_version),
             )
-        fresh = session.pool.lease(self.send)
-        self._leased.append(fresh.name)
-        return fresh
+        return session.pool
 
     def close(self) -> None:
         """Give back what was leased."""

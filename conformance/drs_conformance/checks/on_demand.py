@@ -23,6 +23,9 @@ class OnDemand(Generic[Seen]):
         self._send = send
         self._seen: list[Seen] = []
 
+    def __len__(self) -> int:
+        return len(self._seen)
+
     def by(self, lab: Lab) -> Iterator[Seen]:
         """Yield without end; what has to be sent for it counts as sent by ``lab``."""
         number = 0

@@ -1,4 +1,4 @@
-"""Checks of the chapter Detection (DET), as far as the score hook reaches."""
+"""Checks of the chapter Detection (DET): live campaigns, and the score hook."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 
 from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
+from drs_conformance.checks.bounds import declared_bound
+from drs_conformance.checks.campaigns import Campaign, Spell, campaigns, honest_spells
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Violation, expect, requirement
 from drs_conformance.checks.scores import Scored, benign_windows, score, windows
@@ -59,6 +61,47 @@ def _expect_clusters_of(
     )
 
 
+@requirement("DET-02")
+def test_campaigns_are_noticed_while_they_run(lab: Lab) -> None:
+    """Campaigns on eight personas that divide the work, stopped at the first measure."""
+    trial = lab.trial("campaigns", channel="true state of accounts", reference="none needed")
+    missed: list[Campaign] = []
+    for seen in campaigns(lab).by(lab):
+        if not seen.noticed:
+            missed.append(seen)
+        trial.observe_coin(seen.noticed)
+        if trial.decision is not None:
+            break
+    lab.conclude(trial, "campaigns run unnoticed", *(c.last for c in missed[-1:]))
+
+
+@requirement("DET-10")
+def test_honest_accounts_are_spared(lab: Lab) -> None:
+    """`control` beside each campaign so far, then fresh personas alone; both again if measured."""
+    trial = lab.trial(
+        "honest accounts",
+        channel="true state of accounts",
+        reference="the declared rate of false alarms",
+        conforming=declared_bound(lab, "false-positives"),
+    )
+    played = campaigns(lab)
+    beside, alone = played.by(lab), honest_spells(lab)
+    measured: list[Spell] = []
+    is_beside, seen = True, 0
+    while trial.decision is None:
+        spell = next(beside).control if is_beside else next(alone)
+        if spell.measured:
+            measured.append(spell)
+        trial.observe_coin(spell.measured)
+        seen += 1
+        is_beside = is_beside and (spell.measured or seen < len(played))
+    lab.conclude(
+        trial,
+        "accounts that send honest traffic are under a measure",
+        *(spell.state for spell in measured[-1:]),
+    )
+
+
 @requirement("DET-03")
 def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
     """Weeks with a campaign of 100 accounts at 26 requests a day each, and other people."""
@@ -85,7 +128,11 @@ def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
 @requirement("DET-04")
 def test_scores_are_calibrated(lab: Lab) -> None:
     """The mean score of ordinary weeks."""
-    trial = lab.trial("scores", channel="score hook", reference="the number one")
+    trial = lab.trial(
+        "scores",
+        channel=f"score hook, what is above {SCORE_MAX:g} counted as {SCORE_MAX:g}",
+        reference="the number one",
+    )
     members = trial.design.members
     effect = members["effect"] / SPAN
     betting = Betting.planned(effect, max((members["spread"] / SPAN) ** 2, effect))

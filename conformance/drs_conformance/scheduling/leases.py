@@ -150,23 +150,26 @@ class Pool:
     schemas: SchemaSet
     held: set[str] = field(default_factory=set)
 
-    def lease(self, send: Send) -> Fresh:
-        """Hand out a persona in good standing; :meth:`give_back` returns it."""
+    def lease(self, send: Send, count: int = 1) -> list[Fresh]:
+        """Hand out personas in good standing; :meth:`give_back` returns them."""
+        free = [self.persona(name, send) for name in self.names if name not in self.held]
+        if len(free) < count:
+            raise Untestable(
+                f"{count} fresh personas are needed at once (fresh-1, fresh-2, ...), the target "
+                f"file names {len(self.names)}, of which {len(free)} are free"
+            )
+        for fresh in free[:count]:
+            fresh.reset()
+            self.held.add(fresh.name)
+        return free[:count]
+
+    def persona(self, name: str, send: Send) -> Fresh:
+        """Return the operations of a persona that nobody leases, such as ``control``."""
         if self.test_root is None:
             raise Untestable(
                 "the provider declares no test mode, so no persona can be brought into a state"
             )
-        for name in self.names:
-            if name not in self.held:
-                self.held.add(name)
-                fresh = Fresh(name, self.test_root, self.ladder, self.states, self.schemas, send)
-                fresh.reset()
-                return fresh
-        raise Untestable(
-            "the target file names no fresh persona that is free"
-            if self.names
-            else "the target file names no fresh persona (fresh-1, fresh-2, ...)"
-        )
+        return Fresh(name, self.test_root, self.ladder, self.states, self.schemas, send)
 
     def give_back(self, names: Iterable[str]) -> None:
         """Return personas to the pool."""

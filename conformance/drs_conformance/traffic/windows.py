@@ -6,12 +6,12 @@ every other one: subjects, templates, hours and volumes are drawn anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-__all__ = ["HARD_CASES", "campaign", "one_address", "ordinary"]
+__all__ = ["HARD_CASES", "campaign", "divided_work", "one_address", "ordinary"]
 
 Account = dict[str, Any]
 
@@ -89,6 +89,17 @@ def campaign(
         )
     members = frozenset(account["account"] for account in made)
     return _among_people(rng, name, made), members
+
+
+def divided_work(rng: Random) -> Iterator[str]:
+    """Yield the prompts of a campaign without end, no prompt twice: one field, a few templates."""
+    field, orders = rng.choice(_FIELDS), rng.sample(_ORDERS, rng.randint(1, 3))
+    given: set[str] = set()
+    while True:
+        prompt = rng.choice(orders).format(field=field, task=_task(rng))
+        if prompt not in given:
+            given.add(prompt)
+            yield prompt
 
 
 def _agents(rng: Random, name: str) -> dict[str, Any]:

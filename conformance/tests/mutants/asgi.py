@@ -60,8 +60,8 @@ def replaying(document: Any) -> Receive:
     return receive
 
 
-async def answer(send: Send, status: int, document: Any) -> None:
+async def answer(send: Send, status: int, document: Any, fields: Fields | None = None) -> None:
     """Send a JSON response."""
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"content-type", b"application/json"), *(fields or [])]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(document).encode()})

@@ -140,6 +140,20 @@ def block_everyone(app: ASGIApp) -> ASGIApp:
     return wrapped
 
 
+@mutant(breaks=["DCL-07"], wraps=True)
+def too_busy_for_everyone(app: ASGIApp) -> ASGIApp:
+    """Every request for inference is asked to come back later, which it does in vain."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/v1/chat/completions":
+            error = {"message": "Too many requests.", "type": "rate_limit_error"}
+            await answer(send, 429, {"error": error}, [(b"retry-after", b"1")])
+        else:
+            await app(scope, receive, send)
+
+    return wrapped
+
+
 @mutant(breaks=["DCL-08"], wraps=True)
 def declaration_cached_for_a_year(app: ASGIApp) -> ASGIApp:
     """Caches may keep the declaration for a year."""

@@ -90,9 +90,9 @@ def scores_are_too_high(parts: Parts, mean: float) -> Parts:
     return hooked(parts, High)
 
 
-@mutant(breaks=["DET-05"])
-def addresses_are_clusters(parts: Parts) -> Parts:
-    """Accounts behind one address are one cluster."""
+@mutant(breaks=["DET-05"], strengths={"weak": 0.1, "middle": 0.25, "strong": 1.0})
+def addresses_are_clusters(parts: Parts, share: float) -> Parts:
+    """In a share of windows accounts behind one address are one cluster."""
 
     class Addresses(ScoreHook):
         def answer(self, document: Document, window: Window) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def addresses_are_clusters(parts: Parts) -> Parts:
             answer["clusters"] += [
                 {"accounts": sorted(set(names)), "e_value": 0.5, "kinds": ["network"]}
                 for names in behind.values()
-                if len(names) > 1
+                if len(names) > 1 and chance(document) < share
             ]
             return answer
 

@@ -13,7 +13,7 @@ from random import Random
 
 from drs_reference.detection.windows import Activity, Link, Request, Window
 
-__all__ = ["benign_window"]
+__all__ = ["benign_hour", "benign_window"]
 
 DAYS = 7
 _START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -48,6 +48,22 @@ def benign_window(rng: Random, number: int) -> Window:
     if rng.random() < 0.4:
         accounts += rng.choice((_agents, _builds, _evaluators, _class, _resold))(rng)
     return Window(f"benign-{number}", tuple(accounts))
+
+
+def benign_hour(rng: Random, number: int) -> list[tuple[str, str]]:
+    """Return the (account, prompt) pairs of an hour in their order.
+
+    An account sends in its hour what it would in a week, in one sitting: the denser the traffic,
+    the more it looks like a campaign.
+    """
+    sent = []
+    for account in benign_window(rng, number).accounts:
+        begin = rng.uniform(0, 50)
+        end = min(begin + rng.uniform(5, 60), 60)
+        minutes = sorted(rng.uniform(begin, end) for _ in account.requests)
+        for minute, request in zip(minutes, account.requests, strict=True):
+            sent.append((minute, account.account, request.prompt))
+    return [(account, prompt) for _, account, prompt in sorted(sent)]
 
 
 def _people(rng: Random, count: int, **shared: str) -> Iterator[Activity]:

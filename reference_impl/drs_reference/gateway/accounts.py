@@ -16,6 +16,8 @@ from drs_reference.response.ladder import Event
 from drs_reference.response.procedure import Account, Procedure, Progress
 from drs_reference.storage.base import Change, Storage
 
+_BY_MACHINE_ALONE = ("standing", "observed")
+
 
 def new_identifier(kind: str) -> str:
     """An opaque identifier such as ``case-`` and 128 random bits."""
@@ -72,6 +74,13 @@ class Accounts:
                 entry.kind == "transition" and entry.on == event.on for entry in progress.entries
             )
             return self._keep(account, progress, self._upheld_appeals(progress) if upheld else ())
+
+    def suspect(self, name: str, evidence: tuple[str, ...]) -> None:
+        """Evidence that no person has seen: it observes and throttles, and goes no further."""
+        with self._lock:
+            account = self.current(name)
+            if account and not account.held_in and account.position.state in _BY_MACHINE_ALONE:
+                self.apply(name, Event("evidence", evidence))
 
     def reset(self, persona: str) -> Account:
         """Good standing and an unmoved clock; a held persona goes back to its state."""

@@ -53,6 +53,11 @@ class ChatRequest:
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     form: Form | None = None
 
+    @property
+    def question(self) -> str:
+        """The last message of the user, or nothing."""
+        return next((text for role, text in reversed(self.messages) if role == "user"), "")
+
 
 def parse_chat(body: Mapping[str, Any], vocabulary: int) -> ChatRequest:
     """A request of the dialect for a model of ``vocabulary`` tokens. Raises ``BodyError``.

@@ -173,6 +173,7 @@ class ControlPlane:
     async def reset(self, request: Request) -> Response:
         """``POST``: back to the beginning."""
         account = await self._persona(request)
+        await run_in_threadpool(self.parts.live_detection.forget, account)
         reset = self.parts.test_mode.reset
         return self._state(
             await run_in_threadpool(reset, self.accounts, self.parts.limiter, account)

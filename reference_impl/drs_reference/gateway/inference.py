@@ -92,12 +92,14 @@ class Inference:
                 raise _Refused(self._error(400, message, headers=fields))
         except _Refused as refused:
             return refused.response
+        now = self.parts.clock.now()
+        self.parts.live_detection.watch(self.accounts, account, chat.question, now)
         generation = self.generation(account, chat, kind)
         if chat.stream:
             events = self._events(chat, generation)
             no_store = {**fields, "Cache-Control": "no-store"}
             return StreamingResponse(events, media_type="text/event-stream", headers=no_store)
-        created = int(self.parts.clock.now().timestamp())
+        created = int(now.timestamp())
         document = await to_thread.run_sync(
             lambda: self.parts.dialect.completion(
                 chat,

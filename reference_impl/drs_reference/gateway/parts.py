@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from drs_reference.detection.detector import Detector
+from drs_reference.detection import live
+from drs_reference.detection.detector import Calibration, Detector
 from drs_reference.gateway.account_view import AccountView
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.appeals_desk import AppealsDesk
@@ -17,6 +18,7 @@ from drs_reference.gateway.declaration import DeclarationBuilder, Terms
 from drs_reference.gateway.exposure import ExposureRules
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
+from drs_reference.gateway.live_detection import LiveDetection
 from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
 from drs_reference.gateway.provenance_hook import ProvenanceHook
@@ -65,6 +67,7 @@ class Parts:
     test_mode: TestMode
     score_hook: ScoreHook
     likelihood_hook: LikelihoodHook
+    live_detection: LiveDetection
     reasoning_hook: ReasoningHook
     provenance_hook: ProvenanceHook
     procedure: type[Procedure] = Procedure
@@ -115,6 +118,7 @@ def standard_parts(
         test_mode=TestMode(),
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
         likelihood_hook=LikelihoodHook(model),
+        live_detection=LiveDetection(Calibration.read(live.CALIBRATION), terms.false_positive_rate),
         reasoning_hook=ReasoningHook(),
         provenance_hook=ProvenanceHook(
             perturbation.mechanism, terms.level, partial(recognise, model, perturbation)

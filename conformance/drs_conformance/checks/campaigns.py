@@ -1,0 +1,120 @@
+"""Small live campaigns on fresh personas, honest traffic beside them, and honest traffic alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.on_demand import OnDemand
+from drs_conformance.checks.requirement import Untestable
+from drs_conformance.dialects.neutral import ChatRequest
+from drs_conformance.ledger import Exchange
+from drs_conformance.scheduling.leases import Fresh, Step
+from drs_conformance.traffic.prompts import prompts
+from drs_conformance.traffic.windows import divided_work
+
+__all__ = ["Campaign", "Spell", "campaigns", "honest_spells"]
+
+ACCOUNTS = 8
+REQUESTS = 40
+"""Of each account, at most."""
+LOOK_EVERY = 2
+"""Rounds between looks at the true state of one account."""
+BESIDE = 0.2
+"""Requests of `control` in a round, on average."""
+SPELL = 8
+"""Requests of an account that is honest and alone."""
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """What honest traffic came to: the true state of its account at the end."""
+
+    state: Step
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign until its first measure, or its end; and `control`, which was beside it."""
+
+    last: Step
+    noticed: bool
+    control: Spell
+
+
+def campaigns(lab: Lab) -> OnDemand[Campaign]:
+    """Return the campaigns of this run, each on personas that were reset before."""
+
+    def play(own: Lab) -> OnDemand[Campaign]:
+        honest = own.examples(prompts(), BATCH)
+        return OnDemand(own, lambda number: _campaign(own, number, honest))
+
+    return lab.episode("campaigns", play)
+
+
+def honest_spells(lab: Lab) -> Iterator[Spell]:
+    """Yield spells of everyday requests by one fresh persona after the other."""
+    honest = lab.examples(prompts(), BATCH)
+    while True:
+        fresh = lab.fresh()
+        for _ in range(SPELL):
+            _ask(lab, fresh.name, next(honest))
+        yield _spell(lab, fresh)
+        lab.close()
+
+
+def _campaign(lab: Lab, number: int, honest: Iterator[str]) -> Campaign:
+    rng = Random(lab.key(f"campaign {number}"))
+    control, crew = lab.control, lab.several_fresh(ACCOUNTS)
+    try:
+        _ask(lab, control.name, next(honest))
+        last = _until_noticed(lab, rng, crew, honest)
+        _ask(lab, control.name, next(honest))
+        beside = _spell(lab, control)
+        if beside.measured:
+            control.reset()
+        return Campaign(last, _is_measured(lab, last), beside)
+    finally:
+        lab.close()
+
+
+def _until_noticed(lab: Lab, rng: Random, crew: list[Fresh], honest: Iterator[str]) -> Step:
+    """Send rounds in which each account does a piece of the work; return the last look at one."""
+    work = divided_work(rng)
+    for sent in range(1, REQUESTS + 1):
+        rng.shuffle(crew)
+        looked_at: list[Fresh] = [] if sent % LOOK_EVERY else crew[:1]
+        for fresh in crew:
+            answer = _ask(lab, fresh.name, next(work))
+            if answer.status != 200:
+                state = fresh.truth()
+                if not _is_measured(lab, state):
+                    raise Untestable(
+                        f"an account under no measure was answered {answer.status}", answer, state
+                    )
+                return state
+        if rng.random() < BESIDE:
+            _ask(lab, "control", next(honest))
+        for fresh in crew if sent == REQUESTS else looked_at:
+            state = fresh.truth()
+            if _is_measured(lab, state):
+                return state
+    return state
+
+
+def _ask(lab: Lab, persona: str, prompt: str) -> Exchange:
+    return lab.ask(ChatRequest(messages=(("user", prompt),), max_tokens=1), persona)
+
+
+def _spell(lab: Lab, account: Fresh) -> Spell:
+    state = account.truth()
+    return Spell(state, _is_measured(lab, state))
+
+
+def _is_measured(lab: Lab, state: Step) -> bool:
+    """Tell whether an account is under a measure; observation alone is none."""
+    return lab.ladder.shown_as[state.standing] != lab.ladder.initial
