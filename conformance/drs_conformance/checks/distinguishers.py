@@ -1,0 +1,111 @@
+"""Distinguishers without a key: does one response tell that it was perturbed?
+
+Each learns from responses that are known to be perturbed or not, and is then asked about others,
+so that what it is right about beyond chance is an advantage that it really has.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+__all__ = ["Distinguisher", "Threshold", "Words", "panel"]
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class Distinguisher(Protocol):
+    """Learns, and then takes single responses for perturbed or not."""
+
+    def learn(self, plain: Sequence[str], perturbed: Sequence[str]) -> None:
+        """Take in responses of either kind."""
+
+    def flags(self, text: str) -> bool:
+        """Tell whether a response is taken for perturbed."""
+
+
+class Threshold:
+    """A number of one response, with the cut and the side that told most apart so far."""
+
+    def __init__(self, statistic: Callable[[str], float]) -> None:
+        self._statistic = statistic
+        self._values: tuple[list[float], list[float]] = ([], [])
+        self._cut = math.inf
+        self._above = True
+
+    def learn(self, plain: Sequence[str], perturbed: Sequence[str]) -> None:
+        """Take in responses, and choose anew."""
+        for values, texts in zip(self._values, (plain, perturbed), strict=True):
+            values += map(self._statistic, texts)
+        sides = [np.sort(values) for values in self._values]
+        cuts = np.unique(np.concatenate(sides))
+        # Share of either kind above each cut.
+        above = [1 - np.searchsorted(side, cuts, side="right") / len(side) for side in sides]
+        gain = above[1] - above[0]
+        best = int(np.abs(gain).argmax())
+        self._cut, self._above = float(cuts[best]), bool(gain[best] > 0)
+
+    def flags(self, text: str) -> bool:
+        """Tell whether the number of a response lies on the side of perturbed ones."""
+        return (self._statistic(text) > self._cut) == self._above
+
+
+class Words:
+    """Naive Bayes over words and pairs of words, with half a count added to each."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]] = (
+            Counter(),
+            Counter(),
+        )
+
+    def learn(self, plain: Sequence[str], perturbed: Sequence[str]) -> None:
+        """Count what responses of either kind hold."""
+        for counts, texts in zip(self._seen, (plain, perturbed), strict=True):
+            for text in texts:
+                counts.update(_features(text))
+
+    def flags(self, text: str) -> bool:
+        """Tell whether a response holds more of what perturbed ones do."""
+        plain, perturbed = self._seen
+        odds = sum(
+            math.log((perturbed[feature] + 0.5) / (plain[feature] + 0.5))
+            for feature in _features(text)
+        )
+        return odds > 0
+
+
+def _features(text: str) -> list[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return [*((word,) for word in words), *itertools.pairwise(words)]
+
+
+def _length(text: str) -> float:
+    return len(text)
+
+
+def _variety(text: str) -> float:
+    """Return the share of different words."""
+    words = _WORD.findall(text.lower())
+    return len(set(words)) / max(len(words), 1)
+
+
+def _word_length(text: str) -> float:
+    words = _WORD.findall(text)
+    return sum(map(len, words)) / max(len(words), 1)
+
+
+def panel() -> dict[str, Distinguisher]:
+    """Return untaught distinguishers by name."""
+    return {
+        "length": Threshold(_length),
+        "variety": Threshold(_variety),
+        "length of words": Threshold(_word_length),
+        "words": Words(),
+    }

@@ -1,0 +1,134 @@
+"""Mutants whose mechanism shows, gives way, averages away or cannot be recognised."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.safety import SafetyPolicy
+from drs_reference.perturbation.base import Applied
+from drs_reference.perturbation.green_list import ENTROPY_FLOOR, entropy
+from drs_reference.perturbation.provenance import Recognition, Sample
+from drs_reference.response.procedure import Account
+
+from mutants.good_standing import Logits, signs
+from mutants.mutant import mutant
+from mutants.output_perturbation import UnderTheMeasure
+
+
+@mutant(breaks=["PRT-03"], strengths={"weak": 1.0, "middle": 1.5, "strong": 3.0})
+def perturbation_shows(parts: Parts, rise: float) -> Parts:
+    """Perturbed answers prefer half of all words, wherever they stand, so that anybody can tell."""
+    tilts = rise * signs(len(parts.model.tokenizer.vocabulary))
+
+    def tilted(logits: Logits) -> Logits:
+        changed: Logits = logits if entropy(logits) < ENTROPY_FLOOR else logits + tilts
+        return changed
+
+    return replace(parts, perturbation=UnderTheMeasure(parts.perturbation, tilted))
+
+
+@mutant(breaks=["PRT-05"], strengths={"weak": 0.03, "middle": 0.08, "strong": 0.9})
+def harm_is_answered_under_the_measure(parts: Parts, share: float) -> Parts:
+    """An account under perturbation is answered what everybody else is refused."""
+
+    class Lax(SafetyPolicy):
+        def refusal(self, account: Account, messages: Sequence[tuple[str, str]]) -> str | None:
+            if account.under("perturb") and random.random() < share:
+                return None
+            return super().refusal(account, messages)
+
+    return replace(parts, safety=Lax())
+
+
+@mutant(breaks=["PRT-07"], strengths={"weak": 0.5, "middle": 1.0, "strong": 2.0})
+def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
+    """At a low temperature each answer gets noise of its own instead of a draw by the key."""
+    original = parts.perturbation
+    rng = np.random.default_rng()
+
+    class Noisy:
+        mechanism = original.mechanism
+        covert = original.covert
+
+        def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+            applied = original.applied(account, request)
+            if applied is None or applied.sampling is request.sampling:
+                return applied
+            return Applied(request.sampling, self.step)
+
+        def step(self, logits: Logits, previous: int) -> Logits:
+            if entropy(logits) < ENTROPY_FLOOR:
+                return logits
+            noise = rng.normal(scale=scale, size=logits.shape)
+            noisy: Logits = logits + noise.astype(np.float32)
+            return noisy
+
+    return replace(parts, perturbation=Noisy())
+
+
+def recognising(parts: Parts, answer: Callable[[Recognition], Recognition]) -> Parts:
+    """Return parts whose provenance hook says something else than what it found."""
+    hook = parts.provenance_hook
+    find = hook.recognise
+
+    def recognise(samples: Iterable[Sample]) -> Recognition:
+        return answer(find(samples))
+
+    return replace(parts, provenance_hook=type(hook)(hook.mechanism, parts.terms.level, recognise))
+
+
+@mutant(breaks=["PRT-08"], rare=True)
+def corpora_are_not_recognised(parts: Parts) -> Parts:
+    """The provenance hook claims nothing, whatever it is shown."""
+    return recognising(parts, lambda found: replace(found, p_value=1.0))
+
+
+@mutant(breaks=["PRT-08"], strengths={"weak": 0.05, "middle": 0.2, "strong": 1.0})
+def strangers_are_accused(parts: Parts, share: float) -> Parts:
+    """The provenance hook claims corpora that the provider has nothing to do with."""
+
+    def accused(found: Recognition) -> Recognition:
+        return replace(found, p_value=1e-9) if random.random() < share else found
+
+    return recognising(parts, accused)
+
+
+def spared(parts: Parts, is_spared: Callable[[ChatRequest], bool]) -> Parts:
+    """Return parts whose mechanism leaves some requests alone."""
+    original = parts.perturbation
+
+    class Sparing:
+        mechanism = original.mechanism
+        covert = original.covert
+
+        def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+            return None if is_spared(request) else original.applied(account, request)
+
+    return replace(parts, perturbation=Sparing())
+
+
+@mutant(breaks=["EXP-12"])
+def zero_temperature_is_spared(parts: Parts) -> Parts:
+    """Zero temperature switches the mechanism off."""
+    return spared(parts, lambda request: request.sampling.temperature == 0)
+
+
+@mutant(breaks=["EXP-12"])
+def seeds_are_spared(parts: Parts) -> Parts:
+    """A fixed seed switches the mechanism off."""
+    return spared(parts, lambda request: request.sampling.seed is not None)
+
+
+@mutant(breaks=["EXP-12"])
+def choices_with_a_seed_are_spared(parts: Parts) -> Parts:
+    """Several choices with a fixed seed switch the mechanism off."""
+
+    def is_spared(request: ChatRequest) -> bool:
+        return request.choices > 1 and request.sampling.seed is not None
+
+    return spared(parts, is_spared)
