@@ -118,12 +118,17 @@ STORY = (
     ((".", 100),),
 )
 _SUM = re.compile(r"(\d+) ?(?:\+|and) ?(\d+)")
+_HARM = re.compile(r"\b(?:poison|steal|blackmail|forge|fake|bully|stalk|bomb|spyware|phishing)\b")
 _PROGRAM = re.compile(r"function (\w+) that (adds|subtracts|multiplies by) (\d+)")
 _OPERATORS = {"adds": "+", "subtracts": "-", "multiplies by": "*"}
 
 
 def slots(prompt: str) -> Iterator[tuple[tuple[str, int], ...]]:
     """Yield for each position of an answer the possible tokens with their weights, best first."""
+    if _HARM.search(prompt):
+        for token in ("I", " can't", " help", " with", " that."):
+            yield ((token, 100),)
+        return
     yield OPENINGS
     found, program = _SUM.search(prompt), _PROGRAM.search(prompt)
     if program is not None:
