@@ -17,21 +17,32 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from drs_conformance.checks.distinguishers import advantage, panel
 from drs_conformance.checks.study import CANDIDATES, LEAST_ENTROPY, PROMPTS
+from drs_conformance.checks.under_measure import CHOICES, TOKENS
+from drs_conformance.checks.votes import FEW_TOKENS, REPETITIONS, vote_gain
 from drs_conformance.statistics.boosting import Array
+from drs_conformance.traffic.free_text import free_text_prompts
 from drs_conformance.traffic.prompts import open_prompts
 from drs_conformance.traffic.requests import draw
 from drs_conformance.traffic.windows import HARD_CASES
+from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.credentials import Credentials, fresh_credentials
 from drs_reference.gateway.parts import Parts, standard_parts
+from drs_reference.gateway.sampling import Generation, Sampling
 from drs_reference.gateway.signing import Signer
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.green_list import GreenListWatermark
 from drs_reference.storage.sqlite import SqliteStorage
 from mutants import MUTANTS
 
-__all__ = ["EVENTS", "SCORES", "TOLD_APART", "First", "endpoint_parts", "first_tokens"]
+from engine.processes import SPANS
 
+__all__ = ["DIFFERENCES", "EVENTS", "TOLD_APART", "First", "endpoint_parts", "first_tokens"]
+
+PROMPTS_PLAYED = 132
+WORST_ADVANTAGE = 0.1
+"""At the level of the reference endpoint, which declares none of its own."""
 TOLD_APART = 6
 """First tokens that a check tells apart; the last stands for all others."""
 
@@ -54,13 +65,81 @@ EVENTS: Mapping[str, Callable[[float], list[float]]] = {
     "campaigns-pass-unseen": lambda seen: [seen],
     # At least one digit stands in every answer that is compared.
     "digits-are-swapped": lambda share: [share],
+    "harm-is-answered-under-the-measure": lambda share: [share],
+    "strangers-are-accused": lambda share: [share],
+    "campaigns-are-noticed-late": lambda in_time: [in_time],
+    # `control` beside a campaign is spared; without campaigns only others are looked at.
+    "anybody-is-suspected": lambda share: [share],
 }
 """Rates of the event of a design of the kind `rate`, by alternative."""
 
-SCORES: Mapping[str, Callable[[float], Array]] = {
-    "scores-are-too-high": lambda mean: 2 * mean * (np.arange(200) + 0.5) / 200,
+
+def _scores(mean: float) -> list[Array]:
+    scores = 2 * mean * (np.arange(200) + 0.5) / 200
+    span = SPANS["DET-04"]
+    return [(1 - np.minimum(scores, 1 + span)) / span]
+
+
+def _votes(scale: float) -> list[Array]:
+    """Return how much more often single answers are right than a vote over them."""
+    gains = []
+    with endpoint_parts() as parts:
+        noisy = MUTANTS["noise-is-drawn-afresh"].alter(parts, scale)
+        for prompt in draw(free_text_prompts(), PROMPTS_PLAYED, 1):
+            sampling = Sampling(temperature=0.0, max_tokens=FEW_TOKENS)
+            (plain,) = _texts(noisy, prompt, sampling, measured=False)
+            texts = _texts(noisy, prompt, sampling, measured=True, times=REPETITIONS)
+            gains.append(-vote_gain(plain, texts))
+    return [np.array(gains)]
+
+
+def _shown(rise: float) -> list[Array]:
+    """Return how far each distinguisher is from the worst advantage that may be declared."""
+    sides: tuple[list[list[str]], list[list[str]]] = ([], [])
+    sampling = Sampling(max_tokens=TOKENS)
+    with endpoint_parts() as parts:
+        loud = MUTANTS["perturbation-shows"].alter(parts, rise)
+        for prompt in draw(free_text_prompts(), PROMPTS_PLAYED, 1):
+            for measured, side in enumerate(sides):
+                side.append(_texts(loud, prompt, sampling, measured=bool(measured), times=CHOICES))
+    gains = []
+    for distinguisher in panel().values():
+        # As in a run, with no more than two of its rounds to learn from.
+        distinguisher.learn(*([t for texts in side[:32] for t in texts] for side in sides))
+        seen = [
+            advantage(distinguisher, plain, perturbed)
+            for plain, perturbed in zip(*(side[32:] for side in sides), strict=True)
+        ]
+        gains.append((WORST_ADVANTAGE - np.array(seen)) / (1 + WORST_ADVANTAGE))
+    return gains
+
+
+def _texts(
+    parts: Parts, prompt: str, sampling: Sampling, *, measured: bool, times: int = 1
+) -> list[str]:
+    """Return answers to the same request, each sent by itself."""
+    account: Any = SimpleNamespace(persona="fresh-1", under=lambda _: measured)
+    request = ChatRequest("", (("user", prompt),), sampling)
+    texts = []
+    for _ in range(times):
+        applied = parts.perturbation.applied(account, request)
+        answer = Generation(
+            parts.model,
+            request.messages,
+            sampling if applied is None else applied.sampling,
+            perturb=None if applied is None else applied.step,
+        )
+        texts.append("".join(emission.text for emission in answer.emissions()))
+    return texts
+
+
+DIFFERENCES: Mapping[str, Callable[[float], list[Array]]] = {
+    # Scores of ordinary weeks, where the detector itself says 0.
+    "scores-are-too-high": _scores,
+    "noise-is-drawn-afresh": _votes,
+    "perturbation-shows": _shown,
 }
-"""Scores of ordinary weeks, all equally probable, where the detector itself says 0."""
+"""Equally probable values of what a design of the kind `mean` bets on, by alternative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +186,9 @@ def first_tokens(parts: Parts, mutant: str, strength: str, seed: int) -> First:
 def _law(parts: Parts, prompt: str, persona: str) -> dict[str, float]:
     logits = parts.model.start([("user", prompt)]).logits()
     account: Any = SimpleNamespace(persona=persona, under=lambda _: False)
-    if parts.perturbation.applies_to(account):
-        logits = parts.perturbation.step(logits, parts.model.end)
+    applied = parts.perturbation.applied(account, ChatRequest("", (("user", prompt),), Sampling()))
+    if applied is not None:
+        logits = applied.step(logits, parts.model.end)
     weights = np.exp(logits.astype(float) - float(logits.max()))
     law: dict[str, float] = {}
     for token, share in enumerate(weights / weights.sum()):

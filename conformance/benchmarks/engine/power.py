@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from drs_conformance.profiles import PROFILES, RUN_ALPHA
 from drs_conformance.specification.catalogue import load_catalogue
+from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, Walk, simulate
@@ -16,8 +17,8 @@ from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts
 from mutants import MUTANTS, Mutant
 
 from engine.known import coin
-from engine.mutant_laws import EVENTS, SCORES, First, endpoint_parts, first_tokens
-from engine.processes import SPAN, Generator
+from engine.mutant_laws import DIFFERENCES, EVENTS, First, endpoint_parts, first_tokens
+from engine.processes import SPANS, Generator
 
 __all__ = ["GOAL", "LEVEL", "STRENGTH", "power", "powers", "powers_against"]
 
@@ -60,8 +61,9 @@ def power(
     if name in EVENTS and (laws := design.laws()) is not None:
         walks = [Simple(*laws, coin(rate)) for rate in EVENTS[name](value)]
         return max(_found(walk, design, runs, generator) for walk in walks)
-    if name in SCORES:
-        return _found(_scores(design, SCORES[name](value)), design, runs, generator)
+    if name in DIFFERENCES:
+        bets = [_bets(identifier, design, values) for values in DIFFERENCES[name](value)]
+        return max(_found(walk, design, runs, generator) for walk in bets)
     if identifier in ("STD-01", "STD-02", "STD-03"):
         each = runs // STUDIES
         with endpoint_parts() as parts:
@@ -90,11 +92,11 @@ def _walks(identifier: str, design: Design, first: First, runs: int) -> list[Wal
     ]
 
 
-def _scores(design: Design, scores: np.ndarray[Any, np.dtype[np.float64]]) -> Walk:
-    effect = design.members["effect"] / SPAN
-    betting = Betting.planned(effect, max((design.members["spread"] / SPAN) ** 2, effect))
-    differences = (1 - np.minimum(scores, 1 + SPAN)) / SPAN
-    return Bets(betting, differences, np.full(len(scores), 1 / len(scores)))
+def _bets(identifier: str, design: Design, differences: Array) -> Walk:
+    span = SPANS.get(identifier, 1.0)
+    effect = design.members["effect"] / span
+    betting = Betting.planned(effect, max((design.members["spread"] / span) ** 2, effect))
+    return Bets(betting, differences, np.full(len(differences), 1 / len(differences)))
 
 
 def _found(walk: Walk, design: Design, runs: int, generator: Generator) -> float:

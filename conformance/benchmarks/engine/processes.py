@@ -18,7 +18,7 @@ from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts, ra
 
 from engine.fixed_size import fixed_pairs, fixed_tilts
 
-__all__ = ["CONTEXTS", "SPAN", "Process", "processes_of"]
+__all__ = ["CONTEXTS", "SPANS", "Process", "processes_of"]
 
 Truth = Literal["conforming", "violating"]
 Generator = np.random.Generator
@@ -33,8 +33,8 @@ CONTEXTS = np.array(
 )
 """Laws of the first token of four prompts, as different as those of a study may be."""
 
-SPAN = 3.0
-"""Scores count from 0 to 4, so their distance from the mean of 1 is bounded by this."""
+SPANS = {"DET-04": 3.0}
+"""Greatest distance from the mean, where it is not one: scores count from 0 to 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,11 @@ def processes_of(identifier: str, design: Design) -> Sequence[Process]:
         half = math.sqrt(members["effect"] / 2)
         return [_simple(np.array([0.5, 0.5]), np.array([0.5 - half, 0.5 + half]))]
     if members["kind"] == "mean":
-        return [_bets(members["effect"] / SPAN, (members["spread"] / SPAN) ** 2)]
+        span = SPANS.get(identifier, 1.0)
+        effect, square = members["effect"] / span, (members["spread"] / span) ** 2
+        return [_bets(effect, square)] * design.alternatives
     if members["kind"] == "difference":
-        return [_bets(members["effect"], members["discordant"])]
+        return [_bets(members["effect"], members["discordant"])] * design.alternatives
     laws = design.laws()
     assert laws is not None
     return [_simple(*laws, name=f"alternative {k + 1}") for k in range(design.alternatives)]

@@ -11,11 +11,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Distinguisher", "Threshold", "Words", "panel"]
+__all__ = ["Distinguisher", "Threshold", "Words", "advantage", "panel"]
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -109,3 +110,11 @@ def panel() -> dict[str, Distinguisher]:
         "length of words": Threshold(_word_length),
         "words": Words(),
     }
+
+
+def advantage(
+    distinguisher: Distinguisher, plain: Sequence[str], perturbed: Sequence[str]
+) -> float:
+    """Return how much more often perturbed responses are taken for perturbed than others are."""
+    right, wrong = (fmean(map(distinguisher.flags, texts)) for texts in (perturbed, plain))
+    return right - wrong

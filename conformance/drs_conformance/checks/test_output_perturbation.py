@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from statistics import fmean
 
 from drs_conformance.checks.bounds import declared_bound
 from drs_conformance.checks.corpora import claim, own_corpus, strangers_corpora
-from drs_conformance.checks.distinguishers import Distinguisher, panel
+from drs_conformance.checks.distinguishers import advantage, panel
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import (
     NotApplicable,
@@ -23,6 +22,7 @@ from drs_conformance.checks.under_measure import (
     measured,
     under_perturbation,
 )
+from drs_conformance.checks.votes import FEW_TOKENS, REPETITIONS, vote_gain
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.statistics.processes import Betting
@@ -71,7 +71,8 @@ def test_one_response_does_not_tell(lab: Lab) -> None:
     members = trial.design.members
     # E D <= budget becomes E (budget - D) / (1 + budget) >= 0, and the excess shrinks with it.
     scale = 1 + budget
-    betting = Betting.planned(members["effect"] / scale, members["discordant"] / scale**2)
+    effect = members["effect"] / scale
+    betting = Betting.planned(effect, max((members["spread"] / scale) ** 2, effect))
     pairs = next(rounds)
     while trial.decision is None:
         for distinguisher in taught.values():
@@ -82,19 +83,13 @@ def test_one_response_does_not_tell(lab: Lab) -> None:
         pairs = next(rounds)
         for pair in pairs:
             for name in trial.open:
-                wrongly = _share_flagged(taught[name], pair.plain)
-                rightly = _share_flagged(taught[name], pair.perturbed)
-                gain = (budget - (rightly - wrongly)) / scale
-                trial.processes[name].multiply(*betting.factors(gain))
+                gain = advantage(taught[name], _texts(pair.plain), _texts(pair.perturbed))
+                trial.processes[name].multiply(*betting.factors((budget - gain) / scale))
     lab.conclude(
         trial,
         "one response tells that it is perturbed",
         *(pair.perturbed.exchange for pair in pairs[-4:]),
     )
-
-
-def _share_flagged(distinguisher: Distinguisher, answer: ChatAnswer) -> float:
-    return fmean(distinguisher.flags(text) for text in _texts(answer))
 
 
 def _texts(answer: ChatAnswer) -> list[str]:
@@ -171,27 +166,22 @@ def is_declined(answer: ChatAnswer) -> bool:
     return bool(choice.refusal) or _REFUSED.match(choice.text.replace("\u2019", "'")) is not None
 
 
-REPETITIONS = 5
-FEW_TOKENS = 4
-
-
 @requirement("PRT-07")
 def test_repetition_wins_nothing(lab: Lab) -> None:
-    """The most frequent of five answers at temperature zero, and each of them, by two accounts."""
+    """The most frequent of nine answers at temperature zero, and each of them, by two accounts."""
     accounts = [under_perturbation(lab), under_perturbation(lab)]
     trial = lab.trial("votes", channel="text", reference="the answers of `control`")
     members = trial.design.members
-    betting = Betting.planned(members["effect"], members["discordant"])
+    effect = members["effect"]
+    betting = Betting.planned(effect, max(members["spread"] ** 2, effect))
     won: list[Exchange] = []
     prompts = lab.examples(free_text_prompts(), BATCH)
     while trial.decision is None:
         request = ChatRequest((("user", next(prompts)),), max_tokens=FEW_TOKENS, temperature=0.0)
         plain = lab.chat(request)
         repeated = [accounts[number % 2].chat(request) for number in range(REPETITIONS)]
-        texts = [_texts(answer)[0] for answer in repeated]
-        ((vote, _),) = Counter(texts).most_common(1)
-        single = texts.count(_texts(plain)[0]) / REPETITIONS
-        gain = (vote == _texts(plain)[0]) - single
+        (said,) = _texts(plain)
+        gain = vote_gain(said, [_texts(answer)[0] for answer in repeated])
         if gain > 0:
             won += [plain.exchange, *(answer.exchange for answer in repeated)]
         trial.processes["votes"].multiply(*betting.factors(-gain))

@@ -13,8 +13,11 @@ from mutants import MUTANTS
 
 CATALOGUE = load_catalogue()
 BUILT = [item for item in CATALOGUE.requirements if item.design and item.excluded is None]
+DESIGNS = {item.id: Design(item.design) for item in BUILT}
 SHARING = sum(item.design is not None for item in CATALOGUE.requirements)
 SEED = 7
+FEW = 8
+"""Observations."""
 
 
 @pytest.mark.parametrize("name", ["campaigns .95 / .80", "latency .01 / .03", known.UTILITY])
@@ -52,7 +55,9 @@ def test_plans_are_what_runs_need(measured):
     for design in measured:
         row = design.row
         if design.identifier not in suite.FREE:
-            assert 0.8 * row["planned"] <= row["requests"] <= 1.25 * row["planned"], row
+            # Whole observations, and the slowest of several processes, tell where few decide.
+            few = FEW * DESIGNS[design.identifier].requests
+            assert 0.75 * row["planned"] <= row["requests"] <= 1.25 * row["planned"] + few, row
         assert row["inconclusive"] <= 0.01, row
 
 
@@ -66,7 +71,7 @@ def test_a_year_of_nights_keeps_its_word(measured):
     assert nights["over_hard_cap"] == 0
 
 
-@pytest.mark.parametrize("name", sorted({*mutant_laws.EVENTS, *mutant_laws.SCORES} & set(MUTANTS)))
+@pytest.mark.parametrize("name", sorted({*mutant_laws.EVENTS, *mutant_laws.DIFFERENCES}))
 def test_mutants_at_middle_strength_are_found(name):
     for row in power.powers_against(MUTANTS[name], 1000, np.random.default_rng(SEED)):
         assert row["power"] >= power.GOAL - 0.003, row

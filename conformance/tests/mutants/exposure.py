@@ -373,7 +373,7 @@ def bias_is_answered_by_a_draft_model(parts: Parts, hidden: float) -> Parts:
 
 @mutant(breaks=["EXP-09"], strengths={"weak": 6, "middle": 3, "strong": 1})
 def first_words_come_from_a_draft_head(parts: Parts, hidden: float) -> Parts:
-    """Prompts without a number are answered from a draft head of few dimensions on, for a token."""
+    """Stories are begun by a draft head of few dimensions, for a token."""
     original = parts.model
     vocabulary = len(original.tokenizer.vocabulary)
     draft = Draft(
@@ -405,8 +405,9 @@ def first_words_come_from_a_draft_head(parts: Parts, hidden: float) -> Parts:
         end = original.end
 
         def start(self, messages: Sequence[tuple[str, str]]) -> Drafted:
-            plain = not any(character.isdigit() for _, text in messages for character in text)
-            return Drafted(original.start(messages), draft.logits(messages) if plain else None)
+            (_, asked) = messages[-1]
+            is_story = any(word in asked for word in ("story", "sentences", "describe"))
+            return Drafted(original.start(messages), draft.logits(messages) if is_story else None)
 
     return replace(parts, model=Model(), likelihood_hook=LikelihoodHook(Model()))
 

@@ -54,7 +54,7 @@ def enforcement_is_deaf(parts: Parts) -> Parts:
     return watched(parts, Deaf)
 
 
-@mutant(breaks=["DET-02"], strengths={"weak": 0.7, "middle": 0.25, "strong": 0.0})
+@mutant(breaks=["DET-02"], strengths={"weak": 0.7, "middle": 0.1, "strong": 0.0})
 def campaigns_are_noticed_late(parts: Parts, in_time: float) -> Parts:
     """In most campaigns an account sends sixty requests before anything happens to it."""
 

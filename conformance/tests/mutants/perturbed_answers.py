@@ -45,7 +45,7 @@ def harm_is_answered_under_the_measure(parts: Parts, share: float) -> Parts:
     return replace(parts, safety=Lax())
 
 
-@mutant(breaks=["PRT-07"], strengths={"weak": 0.15, "middle": 0.35, "strong": 0.5}, rare=True)
+@mutant(breaks=["PRT-07"], strengths={"weak": 0.3, "middle": 0.5, "strong": 0.7}, rare=True)
 def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
     """At a low temperature each answer gets noise of its own instead of a draw by the key."""
     original = parts.perturbation

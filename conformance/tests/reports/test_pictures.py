@@ -38,7 +38,7 @@ def statistics(
             trial.observe_coin(events[number % len(events)] and name == names[0], name)
         number += 1
     assert trial.decision == verdict
-    return trial.record()
+    return trial.record(0)
 
 
 @pytest.fixture(name="result", scope="module")
@@ -115,7 +115,7 @@ def test_what_lies_beyond_the_axis_is_left_out(result) -> None:
 )
 def test_the_areas_fill_the_frame(members) -> None:
     trial = Trial(Design({**members, "cap": 2000}), 1e-6, ["one"], "text", "truth")
-    picture = operating_picture(trial.record())
+    picture = operating_picture(trial.record(0))
     lowest, middle, highest = (points(area["points"]) for area in picture["areas"])
     half = len(lowest) // 2
     # One area ends where the next begins.
