@@ -18,6 +18,7 @@ import numpy as np
 
 __all__ = ["Distinguisher", "Threshold", "Words", "advantage", "panel"]
 
+Features = Counter[tuple[str, ...]]
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -50,7 +51,7 @@ class Threshold:
         above = [1 - np.searchsorted(side, cuts, side="right") / len(side) for side in sides]
         gain = above[1] - above[0]
         best = int(np.abs(gain).argmax())
-        self._cut, self._above = float(cuts[best]), bool(gain[best] > 0)
+        self._cut, self._above = float(cuts[best]), bool(gain[best] >= 0)
 
     def flags(self, text: str) -> bool:
         """Tell whether the number of a response lies on the side of perturbed ones."""
@@ -58,28 +59,33 @@ class Threshold:
 
 
 class Words:
-    """Naive Bayes over words and pairs of words, with half a count added to each."""
+    """Naive Bayes over words and pairs of words, with half a count added to each.
+
+    Where its odds are cut is learnt from the responses that came last, before it counts them.
+    """
 
     def __init__(self) -> None:
-        self._seen: tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]] = (
-            Counter(),
-            Counter(),
-        )
+        self._counts = (Features(), Features())
+        self._cut = Threshold(self._odds)
 
     def learn(self, plain: Sequence[str], perturbed: Sequence[str]) -> None:
-        """Count what responses of either kind hold."""
-        for counts, texts in zip(self._seen, (plain, perturbed), strict=True):
+        """Choose the cut, and then count what responses of either kind hold."""
+        self._cut = Threshold(self._odds)
+        self._cut.learn(plain, perturbed)
+        for counts, texts in zip(self._counts, (plain, perturbed), strict=True):
             for text in texts:
                 counts.update(_features(text))
 
     def flags(self, text: str) -> bool:
         """Tell whether a response holds more of what perturbed ones do."""
-        plain, perturbed = self._seen
-        odds = sum(
+        return self._cut.flags(text)
+
+    def _odds(self, text: str) -> float:
+        plain, perturbed = self._counts
+        return sum(
             math.log((perturbed[feature] + 0.5) / (plain[feature] + 0.5))
             for feature in _features(text)
         )
-        return odds > 0
 
 
 def _features(text: str) -> list[tuple[str, ...]]:
