@@ -73,7 +73,8 @@ class Cell:
 def cells() -> list[str]:
     """Name every cell."""
     graded = [f"{name}@{strength}" for name, one in MUTANTS.items() for strength in one.strengths]
-    rare = [f"{name}@{RARE}" for name, one in MUTANTS.items() if one.rare]
+    ungraded = {name: one for name, one in MUTANTS.items() if not one.strengths}
+    rare = [f"{name}@{RARE}" for name, one in ungraded.items() if one.rare or one.subtle]
     return [REFERENCE, *graded, *rare, *(f"{FULL}{name}" for name in MUTANTS)]
 
 

@@ -23,8 +23,8 @@ class Mutant:
 
     Where it can do so more or less, ``strengths`` names how much: weak, middle and strong. A smoke
     run has to find the strong one, a full run the middle one too. A ``rare`` one does so for few
-    inputs, and only a full run has to find it. A ``witnessed`` one passes where no account but test
-    personas is used.
+    inputs, and only a full run has to find it; so it is with a ``subtle`` one, which shows in many
+    answers together. A ``witnessed`` one passes where no account but test personas is used.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Mutant:
     wrap: Wrap = unwrapped
     strengths: Mapping[str, float] = field(default_factory=dict)
     rare: bool = False
+    subtle: bool = False
     witnessed: bool = False
 
     def altered(self, strength: str = STRONG) -> Alter:
@@ -53,6 +54,7 @@ def mutant(
     strengths: Mapping[str, float] | None = None,
     wrap: Wrap = unwrapped,
     rare: bool = False,
+    subtle: bool = False,
     witnessed: bool = False,
 ) -> Callable[[F], F]:
     """Register a function that replaces parts, or with ``wraps`` one that wraps the application.
@@ -73,6 +75,7 @@ def mutant(
             story,
             strengths=dict(strengths or {}),
             rare=rare,
+            subtle=subtle,
             witnessed=witnessed,
             **change,
         )

@@ -45,7 +45,7 @@ def harm_is_answered_under_the_measure(parts: Parts, share: float) -> Parts:
     return replace(parts, safety=Lax())
 
 
-@mutant(breaks=["PRT-07"], strengths={"weak": 0.3, "middle": 0.5, "strong": 0.7}, rare=True)
+@mutant(breaks=["PRT-07"], strengths={"weak": 0.3, "middle": 0.5, "strong": 0.7}, subtle=True)
 def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
     """At a low temperature each answer gets noise of its own instead of a draw by the key."""
     original = parts.perturbation
@@ -82,7 +82,7 @@ def recognising(parts: Parts, answer: Callable[[Recognition], Recognition]) -> P
     return replace(parts, provenance_hook=type(hook)(hook.mechanism, parts.terms.level, recognise))
 
 
-@mutant(breaks=["PRT-08"], rare=True)
+@mutant(breaks=["PRT-08"], subtle=True)
 def corpora_are_not_recognised(parts: Parts) -> Parts:
     """The provenance hook claims nothing, whatever it is shown."""
     return recognising(parts, lambda found: replace(found, p_value=1.0))
