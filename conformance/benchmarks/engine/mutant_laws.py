@@ -38,7 +38,15 @@ from mutants import MUTANTS
 
 from engine.processes import SPANS
 
-__all__ = ["DIFFERENCES", "EVENTS", "TOLD_APART", "First", "endpoint_parts", "first_tokens"]
+__all__ = [
+    "DIFFERENCES",
+    "EVENTS",
+    "TOLD_APART",
+    "WRONG",
+    "First",
+    "endpoint_parts",
+    "first_tokens",
+]
 
 PROMPTS_PLAYED = 132
 WORST_ADVANTAGE = 0.1
@@ -70,6 +78,9 @@ EVENTS: Mapping[str, Callable[[float], list[float]]] = {
     "campaigns-are-noticed-late": lambda in_time: [in_time],
     # `control` beside a campaign is spared; without campaigns only others are looked at.
     "anybody-is-suspected": lambda share: [share],
+    "addresses-are-clusters": lambda share: [share],
+    "forms-grow-a-member": lambda share: [share],
+    "everybody-waits": lambda share: [share],
 }
 """Rates of the event of a design of the kind `rate`, by alternative."""
 
@@ -133,13 +144,25 @@ def _texts(
     return texts
 
 
+def _waits(share: float) -> list[Array]:
+    """Return who waits longer: the account that is observed every other time, or `control`."""
+    return [-(np.arange(1000) < 500 * share).astype(float)]
+
+
+WRONG: Mapping[str, Mapping[str, float]] = {
+    "last-numbers-are-off-by-one": {"STD-04": 0.6, "STD-06": 1.0},
+    "values-are-off-by-one": {"STD-04": 0.4},
+}
+"""Share of the questions of a requirement whose answers a mutant may spoil."""
+
 DIFFERENCES: Mapping[str, Callable[[float], list[Array]]] = {
     # Scores of ordinary weeks, where the detector itself says 0.
     "scores-are-too-high": _scores,
+    "suspects-wait": _waits,
     "noise-is-drawn-afresh": _votes,
     "perturbation-shows": _shown,
 }
-"""Equally probable values of what a design of the kind `mean` bets on, by alternative."""
+"""Equally probable values of what a test bets on, by alternative."""
 
 
 @dataclass(frozen=True, slots=True)

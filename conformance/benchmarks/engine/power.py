@@ -14,10 +14,11 @@ from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, Walk, simulate
 from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts
+from drs_reference.gateway.declaration import Terms
 from mutants import MUTANTS, Mutant
 
 from engine.known import coin
-from engine.mutant_laws import DIFFERENCES, EVENTS, First, endpoint_parts, first_tokens
+from engine.mutant_laws import DIFFERENCES, EVENTS, WRONG, First, endpoint_parts, first_tokens
 from engine.processes import SPANS, Generator
 
 __all__ = ["GOAL", "LEVEL", "STRENGTH", "power", "powers", "powers_against"]
@@ -61,6 +62,11 @@ def power(
     if name in EVENTS and (laws := design.laws()) is not None:
         walks = [Simple(*laws, coin(rate)) for rate in EVENTS[name](value)]
         return max(_found(walk, design, runs, generator) for walk in walks)
+    if name in WRONG:
+        right = Terms().benign_error_rate
+        wrong = right + design.members["effect"]
+        seen = right + (1 - right) * value * WRONG[name][identifier]
+        return _found(Simple(coin(right), coin(wrong), coin(seen)), design, runs, generator)
     if name in DIFFERENCES:
         bets = [_bets(identifier, design, values) for values in DIFFERENCES[name](value)]
         return max(_found(walk, design, runs, generator) for walk in bets)
@@ -93,9 +99,14 @@ def _walks(identifier: str, design: Design, first: First, runs: int) -> list[Wal
 
 
 def _bets(identifier: str, design: Design, differences: Array) -> Walk:
-    span = SPANS.get(identifier, 1.0)
-    effect = design.members["effect"] / span
-    betting = Betting.planned(effect, max((design.members["spread"] / span) ** 2, effect))
+    members = design.members
+    if members["kind"] == "rate":
+        low, high = members["conforming"], members["violating"]
+        betting = Betting.planned(high - low, high + low)
+    else:
+        span = SPANS.get(identifier, 1.0)
+        effect = members["effect"] / span
+        betting = Betting.planned(effect, max((members["spread"] / span) ** 2, effect))
     return Bets(betting, differences, np.full(len(differences), 1 / len(differences)))
 
 

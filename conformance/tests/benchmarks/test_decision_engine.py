@@ -71,7 +71,9 @@ def test_a_year_of_nights_keeps_its_word(measured):
     assert nights["over_hard_cap"] == 0
 
 
-@pytest.mark.parametrize("name", sorted({*mutant_laws.EVENTS, *mutant_laws.DIFFERENCES}))
+@pytest.mark.parametrize(
+    "name", sorted({*mutant_laws.EVENTS, *mutant_laws.WRONG, *mutant_laws.DIFFERENCES})
+)
 def test_mutants_at_middle_strength_are_found(name):
     for row in power.powers_against(MUTANTS[name], 1000, np.random.default_rng(SEED)):
         assert row["power"] >= power.GOAL - 0.003, row
