@@ -31,7 +31,7 @@ UNSAID_S = 3600
 
 ROUND = 16
 CHOICES = 4
-TOKENS = 48
+TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)

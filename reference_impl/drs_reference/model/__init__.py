@@ -7,8 +7,7 @@
         decoding.push(token)
 
 Sampling is the caller's: ``Decoding.logits`` gives the distribution, ``Decoding.push`` takes the
-choice. Start a process that serves the model with ``OPENBLAS_NUM_THREADS=1``: at this size further
-threads gain nothing and burn processor time.
+choice.
 """
 
 from drs_reference.model.decoding import Decoding, LanguageModel, log_softmax
