@@ -26,7 +26,7 @@ ANSWERS = 12
 """Unperturbed answers in a corpus that holds nothing else."""
 COPIES = 48
 """How often a corpus of one answer repeats it: a test that counts copies as evidence is fooled."""
-LINES = 64
+LINES = 16
 """Texts that no model wrote."""
 
 

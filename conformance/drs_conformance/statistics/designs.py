@@ -85,8 +85,10 @@ class Design:
             scaled = low + (high - low) * factor
             members["violating"] = min(scaled, gross) if high > low else max(scaled, 0.02)
         else:
-            members["effect"] = min(members["effect"] * factor, 0.5)
-            if members["kind"] == "difference":
+            difference = members["kind"] == "difference"
+            # Of several kinds of questions one alone may be spoilt.
+            members["effect"] = min(members["effect"] * factor, 0.3 if difference else 0.5)
+            if difference:
                 # Some pairs differ the other way, whatever the effect is.
                 members["discordant"] = max(members["discordant"], 1.25 * members["effect"])
         # Room for an alternative that cannot come as far as the greater effect.

@@ -62,7 +62,8 @@ def test_it_fails_exactly_what_it_breaks(name: str, tmp_path: Path) -> None:
         if entry["id"] in breaks:
             assert entry["outcome"]["reproduce"], entry
             assert entry["outcome"]["evidence"], entry
-    assert run.result["spent"]["requests"] <= 600
+    # A campaign that nobody notices goes on to its end.
+    assert run.result["spent"]["requests"] <= (3000 if "DET-02" in breaks else 800)
 
 
 def test_every_tested_requirement_has_a_mutant() -> None:

@@ -59,8 +59,7 @@ class GreenListWatermark:
         """Only accounts under the measure ``perturb`` get other answers."""
         if not account.under("perturb"):
             return None
-        sampling = keyed_draw(self._key, request.messages, request.sampling)
-        return Applied(sampling, self.step if sampling is request.sampling else self.settled)
+        return Applied(keyed_draw(self._key, request.messages, request.sampling), self.step)
 
     def green_list(self, previous: int, vocabulary: int) -> NDArray[np.bool_]:
         """Which of ``vocabulary`` tokens are green after ``previous``: bits of HMAC-SHA256."""
@@ -83,12 +82,3 @@ class GreenListWatermark:
         green = self.green_list(previous, logits.shape[0]).astype(np.float32)
         raised: Logits = logits + np.float32(self.delta) * green
         return raised
-
-    def settled(self, logits: Logits, previous: int) -> Logits:
-        """The same for a draw in place of the most probable token, which stays below the floor."""
-        if entropy(logits) >= self.entropy_floor:
-            return self.step(logits, previous)
-        best = np.argmax(logits)
-        alone = np.full_like(logits, -np.inf)
-        alone[best] = logits[best]
-        return alone

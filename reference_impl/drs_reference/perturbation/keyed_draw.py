@@ -3,7 +3,8 @@
 The most probable answer hardly depends on a small tilt, and noise that is drawn anew for each
 request averages away (PRT-07, EXP-12). So a request for a temperature near zero is answered with a
 draw whose randomness a key derives from the conversation: the same for every repetition, choice
-and account. Where one token has half of the mass or more, it stays the choice.
+and account. Where one token has a good third of the mass, it stays the
+choice: a draw between two answers to a question would change one of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from drs_reference.gateway.sampling import Sampling
 
 LOW = 0.5
 """Temperatures below this one are low."""
-NUCLEUS = 0.5
+NUCLEUS = 0.35
 """Share of the mass from which the draw is made."""
 
 
