@@ -114,7 +114,7 @@ def test_search_finds_a_requirement_by_its_identifier(
     visit.page.wait_for_function(
         "([part, end]) => part.href.endsWith(end)",
         arg=[first.element_handle(), f"#{identifier}"],
-        timeout=20_000,
+        timeout=60_000,
     )
     first.click()
     visit.page.wait_for_url(f"{start}standard/*.html*#{identifier}")
