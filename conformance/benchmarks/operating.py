@@ -195,7 +195,7 @@ def main() -> int:
         for done in as_completed(running):
             table = {
                 "command": f"make bench-operating: --profile {options.profile}",
-                "commit": _commit(),
+                "commit": commit(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores",
                 "cells": _in_order({**table["cells"], running[done]: done.result()}),
             }
@@ -237,7 +237,8 @@ def _summary(found: Mapping[str, Any]) -> int:
     return 1 if misses > MISSES_MAX or wolf else 0
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return the commit that is measured, shortened."""
     command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 

@@ -78,3 +78,8 @@ def test_a_cell_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "nobody@strong" in done.stderr
     assert not os.listdir(tmp_path)
+
+
+def test_the_benchmark_of_noise_starts() -> None:
+    command = [sys.executable, BENCHMARK.with_name("noise.py"), "--help"]
+    assert b"bad weather" in subprocess.run(command, capture_output=True, check=True).stdout
