@@ -3,7 +3,7 @@
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
-# make bench-statistics   the decision engine by simulation, beside fixed-size tests; ten minutes
+# make bench-statistics   the decision engine by simulation, beside fixed-size tests; some minutes
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 #

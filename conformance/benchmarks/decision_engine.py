@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from drs_conformance.profiles import PROFILES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -28,8 +29,7 @@ from engine import known, power, suite
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "measurements" / "decision_engine.json"
 SEED = 20261123
-OTHERS = 600
-"""Requests of a full run to the reference endpoint that no statistical design accounts for."""
+OTHERS = PROFILES["full"].requests
 
 Row = Mapping[str, Any]
 

@@ -36,7 +36,7 @@ from drs_reference.perturbation.green_list import GreenListWatermark
 from drs_reference.storage.sqlite import SqliteStorage
 from mutants import MUTANTS
 
-from engine.processes import SPANS
+from engine.processes import SPANS, WORST_ADVANTAGE
 
 __all__ = [
     "DIFFERENCES",
@@ -49,8 +49,6 @@ __all__ = [
 ]
 
 PROMPTS_PLAYED = 132
-WORST_ADVANTAGE = 0.1
-"""At the level of the reference endpoint, which declares none of its own."""
 TOLD_APART = 6
 """First tokens that a check tells apart; the last stands for all others."""
 
@@ -121,7 +119,7 @@ def _shown(rise: float) -> list[Array]:
             advantage(distinguisher, plain, perturbed)
             for plain, perturbed in zip(*(side[32:] for side in sides), strict=True)
         ]
-        gains.append((WORST_ADVANTAGE - np.array(seen)) / (1 + WORST_ADVANTAGE))
+        gains.append((WORST_ADVANTAGE - np.array(seen)) / SPANS["PRT-03"])
     return gains
 
 

@@ -11,7 +11,6 @@ from drs_conformance.profiles import PROFILES, RUN_ALPHA
 from drs_conformance.specification.catalogue import load_catalogue
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.designs import Design
-from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, Walk, simulate
 from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts
 from drs_reference.gateway.declaration import Terms
@@ -99,14 +98,7 @@ def _walks(identifier: str, design: Design, first: First, runs: int) -> list[Wal
 
 
 def _bets(identifier: str, design: Design, differences: Array) -> Walk:
-    members = design.members
-    if members["kind"] == "rate":
-        low, high = members["conforming"], members["violating"]
-        betting = Betting.planned(high - low, high + low)
-    else:
-        span = SPANS.get(identifier, 1.0)
-        effect = members["effect"] / span
-        betting = Betting.planned(effect, max((members["spread"] / span) ** 2, effect))
+    betting = design.betting(SPANS.get(identifier, 1.0))
     return Bets(betting, differences, np.full(len(differences), 1 / len(differences)))
 
 

@@ -18,7 +18,7 @@ from drs_conformance.statistics.walks import Bets, Heats, PairedTilts, Tilts, ra
 
 from engine.fixed_size import fixed_pairs, fixed_tilts
 
-__all__ = ["CONTEXTS", "SPANS", "Process", "processes_of"]
+__all__ = ["CONTEXTS", "SPANS", "WORST_ADVANTAGE", "Process", "processes_of"]
 
 Truth = Literal["conforming", "violating"]
 Generator = np.random.Generator
@@ -33,7 +33,9 @@ CONTEXTS = np.array(
 )
 """Laws of the first token of four prompts, as different as those of a study may be."""
 
-SPANS = {"DET-04": 3.0}
+WORST_ADVANTAGE = 0.1
+"""At the level of the reference endpoint, which declares none of its own."""
+SPANS = {"DET-04": 3.0, "PRT-03": 1 + WORST_ADVANTAGE}
 """Greatest distance from the mean, where it is not one: scores count from 0 to 4."""
 
 
@@ -65,12 +67,9 @@ def processes_of(identifier: str, design: Design) -> Sequence[Process]:
     if members["kind"] == "divergence":
         half = math.sqrt(members["effect"] / 2)
         return [_simple(np.array([0.5, 0.5]), np.array([0.5 - half, 0.5 + half]))]
-    if members["kind"] == "mean":
-        span = SPANS.get(identifier, 1.0)
-        effect, square = members["effect"] / span, (members["spread"] / span) ** 2
-        return [_bets(effect, square)] * design.alternatives
-    if members["kind"] == "difference":
-        return [_bets(members["effect"], members["discordant"])] * design.alternatives
+    if members["kind"] in ("mean", "difference"):
+        effect, discordant = design.differences(SPANS.get(identifier, 1.0))
+        return [_bets(effect, discordant)] * design.alternatives
     laws = design.laws()
     assert laws is not None
     return [_simple(*laws, name=f"alternative {k + 1}") for k in range(design.alternatives)]
@@ -86,7 +85,6 @@ def _simple(conforming: Array, violating: Array, name: str = "simple") -> Proces
 
 
 def _bets(effect: float, discordant: float) -> Process:
-    discordant = max(discordant, effect)
     betting, values = Betting.planned(effect, discordant), np.array([-1.0, 0.0, 1.0])
 
     def law(mean: float) -> Array:

@@ -15,7 +15,7 @@ from drs_conformance.scheduling.leases import Fresh, Step
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.windows import divided_work
 
-__all__ = ["Campaign", "Spell", "campaigns", "honest_spells"]
+__all__ = ["Campaign", "Look", "campaigns", "honest_spells"]
 
 ACCOUNTS = 8
 REQUESTS = 40
@@ -30,8 +30,8 @@ BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
-    """What honest traffic came to: the true state of its account at the end."""
+class Look:
+    """The true state of an account, and whether it is under a measure; observation is none."""
 
     state: Step
     measured: bool
@@ -39,11 +39,10 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign until its first measure, or its end; and `control`, which was beside it."""
+    """The last look at the crew, at its first measure or its end, and one at `control` after it."""
 
-    last: Step
-    noticed: bool
-    control: Spell
+    crew: Look
+    control: Look
 
 
 def campaigns(lab: Lab) -> OnDemand[Campaign]:
@@ -56,14 +55,14 @@ def campaigns(lab: Lab) -> OnDemand[Campaign]:
     return lab.episode("campaigns", play)
 
 
-def honest_spells(lab: Lab) -> Iterator[Spell]:
-    """Yield spells of everyday requests by one fresh persona after the other."""
+def honest_spells(lab: Lab) -> Iterator[Look]:
+    """Yield looks at one fresh persona after the other, each after some everyday requests."""
     honest = lab.examples(prompts(), BATCH)
     while True:
         fresh = lab.fresh()
         for _ in range(SPELL):
             _ask(lab, fresh.name, next(honest))
-        yield _spell(lab, fresh)
+        yield _look(lab, fresh)
         lab.close()
 
 
@@ -74,15 +73,15 @@ def _campaign(lab: Lab, number: int, honest: Iterator[str]) -> Campaign:
         _ask(lab, control.name, next(honest))
         last = _until_noticed(lab, rng, crew, honest)
         _ask(lab, control.name, next(honest))
-        beside = _spell(lab, control)
+        beside = _look(lab, control)
         if beside.measured:
             control.reset()
-        return Campaign(last, _is_measured(lab, last), beside)
+        return Campaign(last, beside)
     finally:
         lab.close()
 
 
-def _until_noticed(lab: Lab, rng: Random, crew: list[Fresh], honest: Iterator[str]) -> Step:
+def _until_noticed(lab: Lab, rng: Random, crew: list[Fresh], honest: Iterator[str]) -> Look:
     """Send rounds in which each account does a piece of the work; return the last look at one."""
     work = divided_work(rng)
     for sent in range(1, REQUESTS + 1):
@@ -91,30 +90,27 @@ def _until_noticed(lab: Lab, rng: Random, crew: list[Fresh], honest: Iterator[st
         for fresh in crew:
             answer = _ask(lab, fresh.name, next(work))
             if answer.status != 200:
-                state = fresh.truth()
-                if not _is_measured(lab, state):
+                seen = _look(lab, fresh)
+                if not seen.measured:
                     raise Untestable(
-                        f"an account under no measure was answered {answer.status}", answer, state
+                        f"an account under no measure was answered {answer.status}",
+                        answer,
+                        seen.state,
                     )
-                return state
+                return seen
         if rng.random() < BESIDE:
             _ask(lab, "control", next(honest))
         for fresh in crew if sent == REQUESTS else looked_at:
-            state = fresh.truth()
-            if _is_measured(lab, state):
-                return state
-    return state
+            seen = _look(lab, fresh)
+            if seen.measured:
+                return seen
+    return seen
 
 
 def _ask(lab: Lab, persona: str, prompt: str) -> Exchange:
     return lab.ask(ChatRequest(messages=(("user", prompt),), max_tokens=1), persona)
 
 
-def _spell(lab: Lab, account: Fresh) -> Spell:
+def _look(lab: Lab, account: Fresh) -> Look:
     state = account.truth()
-    return Spell(state, _is_measured(lab, state))
-
-
-def _is_measured(lab: Lab, state: Step) -> bool:
-    """Tell whether an account is under a measure; observation alone is none."""
-    return lab.ladder.shown_as[state.standing] != lab.ladder.initial
+    return Look(state, lab.ladder.shown_as[state.standing] != lab.ladder.initial)

@@ -9,8 +9,7 @@ from typing import Any
 from drs_conformance.checks.auditor_hooks import ask_hook
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.under_measure import (
-    TOKENS,
-    choices_wanted,
+    free_text_request,
     free_texts,
     under_perturbation,
 )
@@ -44,12 +43,7 @@ def own_corpus(lab: Lab, size: int) -> list[Sample]:
     prompts = lab.examples(free_text_prompts(), BATCH)
     account = under_perturbation(lab)
     while len(samples) < size:
-        request = ChatRequest(
-            (("user", next(prompts)),),
-            max_tokens=TOKENS,
-            temperature=1.0,
-            n=choices_wanted(lab),
-        )
+        request = free_text_request(lab, next(prompts))
         samples += _samples(request, account.chat(request))
     account.expect_to_be_there_still()
     return samples[:size]

@@ -28,6 +28,11 @@ class Surface:
     choices_max: int
     forms: frozenset[str] = frozenset()
 
+    def choices(self, most: int | None = None) -> int | None:
+        """Return how many choices to ask for, ``most`` at the most; None where it is one."""
+        allowed = self.choices_max if most is None else min(self.choices_max, most)
+        return allowed if allowed > 1 else None
+
     def offers(self, form: str) -> bool:
         """Tell whether the surface declares ``form``: schema (of the answer) or tool (calls)."""
         return form in self.forms

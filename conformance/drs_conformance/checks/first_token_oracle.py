@@ -23,8 +23,7 @@ class FirstTokens:
         self.alternatives = self._surface.alternatives_max
         self.step = 10.0**-self._surface.decimals
         self.requests = 0
-        most = min(self._surface.choices_max, _CHOICES_MAX)
-        self._choices = most if most > 1 else None
+        self._choices = self._surface.choices(_CHOICES_MAX)
 
     def ask(
         self, prompt: str, *, temperature: float, bias: Mapping[str, float] | None = None

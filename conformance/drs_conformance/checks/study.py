@@ -49,7 +49,7 @@ class Study:
             messages=(),
             max_tokens=1,
             temperature=1.0,
-            n=surface.choices_max if surface.choices_max > 1 else None,
+            n=surface.choices(),
             logprobs=surface.alternatives_max > 0,
             top_logprobs=surface.alternatives_max or None,
         )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Any
 
 from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
 from drs_conformance.checks.bounds import declared_bound
-from drs_conformance.checks.campaigns import Campaign, Spell, campaigns, honest_spells
+from drs_conformance.checks.campaigns import Look, campaigns, honest_spells
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Violation, expect, requirement
 from drs_conformance.checks.scores import Scored, benign_windows, score, windows
 from drs_conformance.ledger import Exchange
-from drs_conformance.statistics.processes import Betting
 from drs_conformance.traffic.score_requests import score_requests
 from drs_conformance.traffic.windows import campaign, one_address
 
@@ -65,14 +65,8 @@ def _expect_clusters_of(
 def test_campaigns_are_noticed_while_they_run(lab: Lab) -> None:
     """Campaigns on eight personas that divide the work, stopped at the first measure."""
     trial = lab.trial("campaigns", channel="true state of accounts", reference="none needed")
-    missed: list[Campaign] = []
-    for seen in campaigns(lab).by(lab):
-        if not seen.noticed:
-            missed.append(seen)
-        trial.observe_coin(seen.noticed)
-        if trial.decision is not None:
-            break
-    lab.conclude(trial, "campaigns run unnoticed", *(c.last for c in missed[-1:]))
+    _, missed = trial.observe_coins(campaigns(lab).by(lab), lambda seen: seen.crew.measured)
+    lab.conclude(trial, "campaigns run unnoticed", *(seen.crew.state for seen in missed[-1:]))
 
 
 @requirement("DET-10")
@@ -85,20 +79,19 @@ def test_honest_accounts_are_spared(lab: Lab) -> None:
         conforming=declared_bound(lab, "false-positives"),
     )
     played = campaigns(lab)
-    beside, alone = played.by(lab), honest_spells(lab)
-    measured: list[Spell] = []
-    is_beside, seen = True, 0
-    while trial.decision is None:
-        spell = next(beside).control if is_beside else next(alone)
-        if spell.measured:
-            measured.append(spell)
-        trial.observe_coin(spell.measured)
-        seen += 1
-        is_beside = is_beside and (spell.measured or seen < len(played))
+
+    def looks() -> Iterator[Look]:
+        for number, seen in enumerate(played.by(lab), 1):
+            yield seen.control
+            if not seen.control.measured and number >= len(played):
+                break
+        yield from honest_spells(lab)
+
+    measured, _ = trial.observe_coins(looks(), lambda look: look.measured)
     lab.conclude(
         trial,
         "accounts that send honest traffic are under a measure",
-        *(spell.state for spell in measured[-1:]),
+        *(look.state for look in measured[-1:]),
     )
 
 
@@ -111,18 +104,15 @@ def test_campaigns_at_low_rates_are_flagged(lab: Lab) -> None:
         channel="score hook",
         reference=f"the share that level {level} asks for",
     )
-    missed: list[Scored] = []
-    for number in range(trial.design.observations):
+
+    def submit(number: int) -> tuple[Scored, bool]:
         rng = Random(lab.key(f"campaign {number}"))
         window, members = campaign(rng, f"w-{rng.getrandbits(40):x}", **CAMPAIGN)
         scored = score(lab, window)
-        found = 2 * len(scored.flagged & members) >= len(members)
-        if not found:
-            missed.append(scored)
-        trial.observe_coin(found)
-        if trial.decision is not None:
-            break
-    lab.conclude(trial, "campaigns at low rates are missed", *(s.exchange for s in missed[:8]))
+        return scored, 2 * len(scored.flagged & members) >= len(members)
+
+    _, missed = trial.observe_coins(map(submit, itertools.count()), lambda case: case[1])
+    lab.conclude(trial, "campaigns at low rates are missed", *(s.exchange for s, _ in missed[:8]))
 
 
 @requirement("DET-04")
@@ -133,9 +123,7 @@ def test_scores_are_calibrated(lab: Lab) -> None:
         channel=f"score hook, what is above {SCORE_MAX:g} counted as {SCORE_MAX:g}",
         reference="the number one",
     )
-    members = trial.design.members
-    effect = members["effect"] / SPAN
-    betting = Betting.planned(effect, max((members["spread"] / SPAN) ** 2, effect))
+    betting = trial.design.betting(SPAN)
     seen: list[Scored] = []
     for scored in benign_windows(lab).by(lab):
         seen.append(scored)
@@ -155,14 +143,10 @@ def test_scores_are_calibrated(lab: Lab) -> None:
 def test_one_address_is_no_cluster(lab: Lab) -> None:
     """Weeks of people who have an address in common and nothing else."""
     trial = lab.trial("shared address", channel="score hook", reference="none needed")
-    linked: list[Scored] = []
-    for scored in windows(lab, "shared address", one_address).by(lab):
-        clustered = any(len(cluster["accounts"]) > 1 for cluster in scored.document["clusters"])
-        if clustered:
-            linked.append(scored)
-        trial.observe_coin(clustered)
-        if trial.decision is not None:
-            break
+    linked, _ = trial.observe_coins(
+        windows(lab, "shared address", one_address).by(lab),
+        lambda scored: any(len(c["accounts"]) > 1 for c in scored.document["clusters"]),
+    )
     lab.conclude(
         trial,
         "accounts that share an address only are treated as one cluster",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Untestable, requirement
-from drs_conformance.checks.under_measure import TOKENS, choices_wanted, under_perturbation
+from drs_conformance.checks.under_measure import CHOICES, TOKENS, under_perturbation
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.free_text import free_text_prompts
@@ -59,7 +59,7 @@ def _ways(lab: Lab) -> dict[str, Callable[[str], ChatRequest]]:
         "zero temperature": greedy,
         "fixed seed": seeded,
     }
-    choices = choices_wanted(lab)
+    choices = lab.surface.choices(CHOICES)
     if choices is not None:
         ways["last choice with a fixed seed"] = lambda prompt: seeded(prompt, choices)
     return ways

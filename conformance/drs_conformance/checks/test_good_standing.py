@@ -33,7 +33,6 @@ from drs_conformance.checks.scores import Scored, benign_windows, windows
 from drs_conformance.checks.study import Asked, Study, first_value, good_standing
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import Exchange
-from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.tilts import PairedTilt
 from drs_conformance.statistics.trial import Trial
 from drs_conformance.traffic.benign_suite import FORMS, NUMBERS_AND_CODE
@@ -209,7 +208,7 @@ def _compare_marks(lab: Lab, counts: Callable[[Marked], bool], violation: str) -
     effect = float(trial.design.members["effect"])
     share = declared_bound(lab, "benign-error-rate")
     right, wronged = (np.array([1 - rate, rate]) for rate in (share, share + effect))
-    betting = Betting.planned(effect, trial.design.members["discordant"])
+    betting = trial.design.betting()
     wrong: list[Exchange] = []
     for block in study.blocks.by(lab):
         marks = {(m.number, m.account): m for m in block if counts(m)}
@@ -256,9 +255,8 @@ def test_answers_come_in_time_and_for_all_alike(lab: Lab) -> None:
     )
     limit_s = declared_bound(lab, "first-token") / 1000
     overhead_s = declared_bound(lab, "latency-overhead") / 1000
-    low, high = (float(trial.design.members[name]) for name in ("conforming", "violating"))
     # Loads and networks make both wait; which of a pair waits longer is a coin for all that.
-    betting = Betting.planned(high - low, high + low)
+    betting = trial.design.betting()
     late: list[Exchange] = []
     for asked in study.rounds.by(lab):
         taken = {(item.prompt, item.account): item.answer.exchange for item in asked}
@@ -286,13 +284,9 @@ def test_ordinary_weeks_are_not_flagged(lab: Lab) -> None:
         reference="the declared rate of false alarms",
         conforming=declared_bound(lab, "false-positives"),
     )
-    alarms: list[Scored] = []
-    for scored in benign_windows(lab).by(lab):
-        if scored.flagged:
-            alarms.append(scored)
-        trial.observe_coin(bool(scored.flagged))
-        if trial.decision is not None:
-            break
+    alarms, _ = trial.observe_coins(
+        benign_windows(lab).by(lab), lambda scored: bool(scored.flagged)
+    )
     lab.conclude(
         trial,
         "benign windows are flagged more often than declared",

@@ -26,7 +26,6 @@ from drs_conformance.checks.under_measure import (
 from drs_conformance.checks.votes import FEW_TOKENS, REPETITIONS, vote_gain
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest
 from drs_conformance.ledger import Exchange
-from drs_conformance.statistics.processes import Betting
 from drs_conformance.traffic.declined import harmful_prompts
 from drs_conformance.traffic.free_text import free_text_prompts
 from drs_conformance.traffic.prompts import number_prompts
@@ -69,11 +68,9 @@ def test_one_response_does_not_tell(lab: Lab) -> None:
         channel="text",
         reference=f"`control`, with the advantage of {budget:g} that is declared",
     )
-    members = trial.design.members
     # E D <= budget becomes E (budget - D) / (1 + budget) >= 0, and the excess shrinks with it.
     scale = 1 + budget
-    effect = members["effect"] / scale
-    betting = Betting.planned(effect, max((members["spread"] / scale) ** 2, effect))
+    betting = trial.design.betting(scale)
     pairs = next(rounds)
     while trial.decision is None:
         for distinguisher in taught.values():
@@ -161,9 +158,7 @@ def test_repetition_wins_nothing(lab: Lab) -> None:
     """The most frequent of nine answers at temperature zero, and each of them, by two accounts."""
     accounts = [under_perturbation(lab), under_perturbation(lab)]
     trial = lab.trial("votes", channel="text", reference="the answers of `control`")
-    members = trial.design.members
-    effect = members["effect"]
-    betting = Betting.planned(effect, max(members["spread"] ** 2, effect))
+    betting = trial.design.betting()
     won: list[Exchange] = []
     prompts = lab.examples(free_text_prompts(), BATCH)
     while trial.decision is None:
@@ -190,15 +185,13 @@ def test_own_corpora_are_recognised_and_no_others(lab: Lab) -> None:
     if lab.declaration.hook("provenance") is None:
         raise Violation("the declaration names no provenance hook", lab.declaration)
     trial = lab.trial("strangers", channel="provenance hook", reference="the rate of the level")
-    claimed: list[Exchange] = []
-    for corpus in strangers_corpora(lab):
-        found, exchange = claim(lab, f"stranger-{trial.observations}", corpus)
-        if found["recognised"]:
-            claimed.append(exchange)
-        trial.observe_coin(found["recognised"])
-        if trial.decision is not None:
-            break
-    lab.conclude(trial, "corpora of strangers are claimed", *claimed[-8:])
+    claimed, _ = trial.observe_coins(
+        (claim(lab, f"stranger-{n}", corpus) for n, corpus in enumerate(strangers_corpora(lab))),
+        lambda answer: bool(answer[0]["recognised"]),
+    )
+    lab.conclude(
+        trial, "corpora of strangers are claimed", *(exchange for _, exchange in claimed[-8:])
+    )
     if lab.profile.effect_scale > 1:
         lab.remark = f"whether {OWN} own responses are recognised takes a run in the profile full"
         return

@@ -15,10 +15,11 @@ from drs_conformance.scheduling.leases import Fresh
 from drs_conformance.traffic.free_text import free_text_prompts
 
 __all__ = [
+    "CHOICES",
     "TOKENS",
     "Measured",
     "Pair",
-    "choices_wanted",
+    "free_text_request",
     "free_texts",
     "measured",
     "under_perturbation",
@@ -83,10 +84,14 @@ def _raised(lab: Lab, state: str) -> Measured:
     return Measured(lab, fresh, state)
 
 
-def choices_wanted(lab: Lab) -> int | None:
-    """Return how many choices to ask for: up to four, and None for one."""
-    most = min(CHOICES, lab.surface.choices_max)
-    return most if most > 1 else None
+def free_text_request(lab: Lab, prompt: str) -> ChatRequest:
+    """Return a request for several answers at temperature one."""
+    return ChatRequest(
+        (("user", prompt),),
+        max_tokens=TOKENS,
+        temperature=1.0,
+        n=lab.surface.choices(CHOICES),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +112,7 @@ class _FreeTexts:
         self.rounds = OnDemand(lab, self._send)
 
     def _send(self, number: int) -> Sequence[Pair]:
-        requests = [
-            ChatRequest(
-                (("user", next(self._prompts)),),
-                max_tokens=TOKENS,
-                temperature=1.0,
-                n=choices_wanted(self._lab),
-            )
-            for _ in range(ROUND)
-        ]
+        requests = [free_text_request(self._lab, next(self._prompts)) for _ in range(ROUND)]
         order = [(at, is_plain) for at in range(ROUND) for is_plain in (True, False)]
         random.Random(self._lab.key(f"round {number}")).shuffle(order)
         account = under_perturbation(self._lab)

@@ -12,6 +12,7 @@ import numpy as np
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.fixed_size import fixed_normal, fixed_simple
 from drs_conformance.statistics.planning import Drifts, Plan, drifts, plan
+from drs_conformance.statistics.processes import Betting
 
 __all__ = ["Design"]
 
@@ -135,6 +136,24 @@ class Design:
             share = self.members["discordant"]
             return _difference(0.0, share), _difference(-self.members["effect"], share)
         return None
+
+    def differences(self, span: float = 1.0) -> tuple[float, float]:
+        """Return the effect on a difference of two accounts, and the share of pairs that differ.
+
+        ``span`` is the greatest distance from the mean, where the design is about a mean.
+        """
+        members = self.members
+        if members["kind"] == "rate":
+            low, high = members["conforming"], members["violating"]
+            return high - low, high + low
+        if members["kind"] == "difference":
+            return members["effect"], members["discordant"]
+        effect = members["effect"] / span
+        return effect, max((members["spread"] / span) ** 2, effect)
+
+    def betting(self, span: float = 1.0) -> Betting:
+        """Return how to bet on differences in units of ``span``."""
+        return Betting.planned(*self.differences(span))
 
     @property
     def unit(self) -> str:

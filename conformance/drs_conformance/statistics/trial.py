@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from drs_conformance.statistics.operating import operating
 
 __all__ = ["Trial"]
 
+Case = TypeVar("Case")
 _POINTS_MAX = 64
 
 
@@ -68,6 +69,19 @@ class Trial:
         laws = self.design.laws()
         assert laws is not None
         self.processes[alternative or first].observe(int(event), *laws)
+
+    def observe_coins(
+        self, cases: Iterable[Case], event: Callable[[Case], bool]
+    ) -> tuple[list[Case], list[Case]]:
+        """Take in cases until they decide; return those with the event and those without it."""
+        seen: tuple[list[Case], list[Case]] = ([], [])
+        for case in cases:
+            happened = event(case)
+            seen[not happened].append(case)
+            self.observe_coin(happened)
+            if self.decision is not None:
+                break
+        return seen
 
     def record(self, censored: int) -> dict[str, Any]:
         """Return what the journal's readers get to see, rounded so that it is the same anywhere.

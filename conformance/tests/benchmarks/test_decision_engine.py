@@ -64,7 +64,7 @@ def test_plans_are_what_runs_need(measured):
 
 
 def test_a_year_of_nights_keeps_its_word(measured):
-    nights = suite.suite(measured, 600)
+    nights = suite.suite(measured, PROFILES["full"].requests)
     assert nights["nights_with_false_fail"] == 0
     assert nights["yearly_false_fail"] <= 0.01
     assert nights["all_pass"] >= 0.97

@@ -20,6 +20,7 @@ from drs_reference.gateway.reasoning import ReasonedGeneration, ReasoningHook
 from drs_reference.gateway.sampling import (
     Chosen,
     Emission,
+    Generating,
     Generation,
     Scored,
     log_probabilities,
@@ -29,6 +30,7 @@ from drs_reference.model import LanguageModel, log_softmax
 from drs_reference.standard import registry
 from numpy.typing import NDArray
 
+from mutants.edited_answers import EditedAnswers
 from mutants.mutant import mutant
 
 When = Callable[[ChatRequest], bool]
@@ -222,25 +224,22 @@ def prompt_log_probabilities(parts: Parts) -> Parts:
         def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
             return super().violation(request, {**body, "prompt_logprobs": None})
 
-    class Dialect(OpenAIChat):
+    class Dialect(EditedAnswers):
         asked = False
 
         def parse(self, body: Mapping[str, Any]) -> ChatRequest:
             self.asked = bool(body.get("prompt_logprobs"))
             return super().parse(body)
 
-        def completion(
+        def edit(
             self,
+            document: dict[str, Any],
             request: ChatRequest,
-            emissions: Iterable[Emission],
-            generation: Generation,
+            generation: Generating,
             shown: Round,
-            created: int,
-        ) -> dict[str, Any]:
-            document = super().completion(request, emissions, generation, shown, created)
+        ) -> None:
             if self.asked:
                 document["prompt_logprobs"] = _of_prompt(parts, request)
-            return document
 
     return _altered(parts, Dialect, Rules)
 
@@ -412,26 +411,19 @@ def first_words_come_from_a_draft_head(parts: Parts, hidden: float) -> Parts:
     return replace(parts, model=Model(), likelihood_hook=LikelihoodHook(Model()))
 
 
-class Telling(OpenAIChat):
+class Telling(EditedAnswers):
     """Tells in its answers something of what was withheld from them."""
 
     def told(self, request: ChatRequest, withheld: str) -> str:
         raise NotImplementedError
 
-    def completion(
-        self,
-        request: ChatRequest,
-        emissions: Iterable[Emission],
-        generation: Generation,
-        shown: Round,
-        created: int,
-    ) -> dict[str, Any]:
-        document = super().completion(request, emissions, generation, shown, created)
+    def edit(
+        self, document: dict[str, Any], request: ChatRequest, generation: Generating, shown: Round
+    ) -> None:
         if isinstance(generation, ReasonedGeneration):
             for choice, withheld in zip(document["choices"], generation.withheld, strict=True):
                 message = choice["message"]
                 message["content"] += self.told(request, withheld)
-        return document
 
     def closing(
         self, request: ChatRequest, head: Mapping[str, Any], generation: Generation
@@ -503,23 +495,20 @@ def reasoning_beside_streams(parts: Parts) -> Parts:
 def log_probabilities_of_withheld_tokens(parts: Parts) -> Parts:
     """Log-probabilities cover the steps as well, token by token."""
 
-    class Dialect(OpenAIChat):
-        def completion(
+    class Dialect(EditedAnswers):
+        def edit(
             self,
+            document: dict[str, Any],
             request: ChatRequest,
-            emissions: Iterable[Emission],
-            generation: Generation,
+            generation: Generating,
             shown: Round,
-            created: int,
-        ) -> dict[str, Any]:
-            document = super().completion(request, emissions, generation, shown, created)
+        ) -> None:
             if isinstance(generation, ReasonedGeneration) and request.logprobs:
                 for choice, tokens in zip(
                     document["choices"], generation.withheld_tokens, strict=True
                 ):
                     more = self.logprobs(tokens, shown)["content"]
                     choice["logprobs"]["content"][:0] = more
-            return document
 
     return _altered(parts, Dialect)
 

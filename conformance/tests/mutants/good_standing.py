@@ -14,7 +14,7 @@ from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.sampling import Chosen, Scored
-from drs_reference.perturbation.base import Applied
+from drs_reference.perturbation.base import Applied, Perturbation
 from drs_reference.response.procedure import Account
 from numpy.typing import NDArray
 
@@ -32,20 +32,30 @@ def signs(vocabulary: int) -> Logits:
     return np.array([sign(token) for token in range(vocabulary)], np.float32)
 
 
-class Everywhere:
-    """Changes the logits of every account, whatever its standing, before the mechanism works."""
+class Wrapped:
+    """A mechanism that does what another one does, under its name."""
 
-    def __init__(self, original: Any, change: Callable[[Logits], Logits]) -> None:
+    def __init__(self, original: Perturbation) -> None:
         self.mechanism = original.mechanism
         self.covert = original.covert
         self._original = original
+
+    def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+        return self._original.applied(account, request)
+
+
+class Everywhere(Wrapped):
+    """Changes the logits of every account, whatever its standing, before the mechanism works."""
+
+    def __init__(self, original: Perturbation, change: Callable[[Logits], Logits]) -> None:
+        super().__init__(original)
         self._change = change
 
     def applies_to(self, account: Account) -> bool:
         return True
 
     def applied(self, account: Account, request: ChatRequest) -> Applied | None:
-        applied: Applied | None = self._original.applied(account, request)
+        applied = super().applied(account, request)
         if not self.applies_to(account):
             return applied
         before = applied or Applied(request.sampling, lambda logits, _: logits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from drs_reference.perturbation.green_list import ENTROPY_FLOOR, entropy
 from drs_reference.perturbation.provenance import Recognition, Sample
 from drs_reference.response.procedure import Account
 
-from mutants.good_standing import Logits, signs
+from mutants.good_standing import Logits, Wrapped, signs
 from mutants.mutant import mutant
 from mutants.output_perturbation import UnderTheMeasure
 
@@ -37,10 +37,10 @@ def harm_is_answered_under_the_measure(parts: Parts, share: float) -> Parts:
     """An account under perturbation is answered what everybody else is refused."""
 
     class Lax(SafetyPolicy):
-        def refusal(self, account: Account, messages: Sequence[tuple[str, str]]) -> str | None:
+        def refusal(self, account: Account, question: str) -> str | None:
             if account.under("perturb") and random.random() < share:
                 return None
-            return super().refusal(account, messages)
+            return super().refusal(account, question)
 
     return replace(parts, safety=Lax())
 
@@ -48,15 +48,11 @@ def harm_is_answered_under_the_measure(parts: Parts, share: float) -> Parts:
 @mutant(breaks=["PRT-07"], strengths={"weak": 0.3, "middle": 0.5, "strong": 0.7}, subtle=True)
 def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
     """At a low temperature each answer gets noise of its own instead of a draw by the key."""
-    original = parts.perturbation
     rng = np.random.default_rng()
 
-    class Noisy:
-        mechanism = original.mechanism
-        covert = original.covert
-
+    class Noisy(Wrapped):
         def applied(self, account: Account, request: ChatRequest) -> Applied | None:
-            applied = original.applied(account, request)
+            applied = super().applied(account, request)
             if applied is None or applied.sampling is request.sampling:
                 return applied
             return Applied(request.sampling, self.step)
@@ -68,7 +64,7 @@ def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
             noisy: Logits = logits + noise.astype(np.float32)
             return noisy
 
-    return replace(parts, perturbation=Noisy())
+    return replace(parts, perturbation=Noisy(parts.perturbation))
 
 
 def recognising(parts: Parts, answer: Callable[[Recognition], Recognition]) -> Parts:
@@ -100,16 +96,12 @@ def strangers_are_accused(parts: Parts, share: float) -> Parts:
 
 def spared(parts: Parts, is_spared: Callable[[ChatRequest], bool]) -> Parts:
     """Return parts whose mechanism leaves some requests alone."""
-    original = parts.perturbation
 
-    class Sparing:
-        mechanism = original.mechanism
-        covert = original.covert
-
+    class Sparing(Wrapped):
         def applied(self, account: Account, request: ChatRequest) -> Applied | None:
-            return None if is_spared(request) else original.applied(account, request)
+            return None if is_spared(request) else super().applied(account, request)
 
-    return replace(parts, perturbation=Sparing())
+    return replace(parts, perturbation=Sparing(parts.perturbation))
 
 
 @mutant(breaks=["EXP-12"])

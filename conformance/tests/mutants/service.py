@@ -6,7 +6,7 @@ import hashlib
 import random
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.declaration import DeclarationBuilder
 from drs_reference.gateway.limiter import Limiter, Quota
-from drs_reference.gateway.openai_chat import OpenAIChat, Round
+from drs_reference.gateway.openai_chat import Round
 from drs_reference.gateway.parts import Parts
-from drs_reference.gateway.sampling import Emission, Generating
+from drs_reference.gateway.sampling import Generating
 from drs_reference.response.procedure import Account
 
+from mutants.edited_answers import EditedAnswers
 from mutants.mutant import mutant
 
 Message = dict[str, Any]
@@ -34,20 +35,17 @@ def chance(request: ChatRequest) -> float:
 def editing(parts: Parts, share: float, edit: Callable[[Message], None]) -> Parts:
     """Edit the messages of whole answers to a share of all requests, for every account."""
 
-    class Dialect(OpenAIChat):
-        def completion(
+    class Dialect(EditedAnswers):
+        def edit(
             self,
+            document: dict[str, Any],
             request: ChatRequest,
-            emissions: Iterable[Emission],
             generation: Generating,
             shown: Round,
-            created: int,
-        ) -> dict[str, Any]:
-            document = super().completion(request, emissions, generation, shown, created)
+        ) -> None:
             if chance(request) < share:
                 for choice in document["choices"]:
                     edit(choice["message"])
-            return document
 
     return replace(parts, dialect=Dialect(parts.dialect.tokens, parts.dialect.models))
 

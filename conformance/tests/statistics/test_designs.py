@@ -5,6 +5,7 @@ import pytest
 from drs_conformance.profiles import PROFILES, RUN_ALPHA, UNDECIDED, shortfalls
 from drs_conformance.specification.catalogue import load_catalogue
 from drs_conformance.statistics.designs import Design
+from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, simulate
 
 DESIGNED = [item for item in load_catalogue().requirements if item.design]
@@ -113,3 +114,20 @@ def test_a_gross_effect_is_one_that_can_be(low, high, gross):
 def test_a_design_that_tells_nothing_apart_is_a_mistake(members, mistake):
     design = Design({"alpha": 0.01, "beta": 0.05, "cap": 400, **members})
     assert mistake in str(design.mistake())
+
+
+@pytest.mark.parametrize(
+    ("members", "span", "effect", "differing"),
+    [
+        ({"kind": "rate", "conforming": 0.1, "violating": 0.3}, 1.0, 0.2, 0.4),
+        ({"kind": "difference", "effect": 0.04, "discordant": 0.06}, 1.0, 0.04, 0.06),
+        ({"kind": "mean", "effect": 0.3, "spread": 1.5}, 3.0, 0.1, 0.25),
+        ({"kind": "mean", "effect": 0.3, "spread": 0.3}, 1.0, 0.3, 0.3),
+    ],
+)
+def test_bets_are_planned_for_the_effect_and_the_pairs_that_differ(
+    members, span, effect, differing
+):
+    design = Design({**members, "alpha": 0.01, "beta": 0.05, "cap": 400})
+    assert design.differences(span) == pytest.approx((effect, differing))
+    assert design.betting(span) == Betting.planned(*design.differences(span))

@@ -96,3 +96,13 @@ def test_slack_does_not_keep_a_process_from_its_boundary():
     while dual.decision is None:
         dual.observe(0, *laws, 0.001)
     assert dual.decision == "pass"
+
+
+def test_cases_are_taken_in_until_they_decide_and_no_further():
+    one = trial("a")
+    cases = iter(range(1000))
+    with_event, without = one.observe_coins(cases, lambda number: number % 2 == 0)
+    assert one.decision == "fail"
+    assert with_event == list(range(0, one.observations, 2))
+    assert without == list(range(1, one.observations, 2))
+    assert next(cases) == one.observations

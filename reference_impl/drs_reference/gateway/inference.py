@@ -134,7 +134,7 @@ class Inference:
 
     def generation(self, account: Account, chat: ChatRequest, kind: type[Generation]) -> Generating:
         """The work that a request asks for; perturbed only for an account under that measure."""
-        refusal = self.parts.safety.refusal(account, chat.messages)
+        refusal = self.parts.safety.refusal(account, chat.question)
         if refusal is not None:
             return Declined(self.parts.model, chat.messages, chat.choices, refusal)
         alternatives = chat.top_logprobs if chat.logprobs else 0

@@ -36,10 +36,9 @@ _HARM = re.compile(
 class SafetyPolicy:
     """Decides what is declined."""
 
-    def refusal(self, account: Account, messages: Sequence[tuple[str, str]]) -> str | None:
-        """Return the text that declines (role, text) messages, or None; the same for everybody."""
-        said = [text for role, text in messages if role == "user"]
-        return REFUSAL if any(_HARM.search(text) for text in said[-1:]) else None
+    def refusal(self, account: Account, question: str) -> str | None:
+        """Return the text that declines a question, or None; the same for everybody."""
+        return REFUSAL if _HARM.search(question) else None
 
 
 class Declined(Generation):
