@@ -1,5 +1,6 @@
 # make demo    start the reference endpoint, probe it, leave the reports in drs-demo/
 # make test    run every test
+# make test-long   run those that take minutes each
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
@@ -16,7 +17,7 @@ STAMP := $(VENV)/installed
 PORT ?= 0
 RUNS ?= 5000
 
-.PHONY: demo test check docs bench bench-statistics bench-operating bench-noise clean
+.PHONY: demo test test-long check docs bench bench-statistics bench-operating bench-noise clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -34,6 +35,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+
+test-long: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile -m long
 
 check: $(STAMP)
 	$(BIN)/ruff check .
