@@ -27,7 +27,8 @@ def authorise(
 
     Raises:
         AuthorisationError: the authorisation has ended or not begun, does not cover the origin,
-            or permits less than the budget; or a waiver has expired, names no requirement, or stands twice.
+            or permits less than the budget; or a waiver has expired, names no requirement,
+            or stands twice.
 
     """
     problems = [*_period(target, now), *_origin(target), *_budget(target)]
