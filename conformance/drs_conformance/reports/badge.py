@@ -14,7 +14,9 @@ from drs_conformance.reports.headline import answer
 
 __all__ = ["render_badge", "render_shields"]
 
-_COLOURS = {"PASS": "#2a7d3f", "FAIL": "#b3261e", "UNDECIDED": "#8a6100"}
+# What passes and supports no claim is blue: only conformance is green.
+_COLOURS = {"PASS": "#1f5fa8", "FAIL": "#b3261e", "UNDECIDED": "#8a6100"}
+_CONFORMS = "#2a7d3f"
 _CHARACTER, _PAD, _HEIGHT = 6.6, 8, 20
 _TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" \
@@ -41,7 +43,7 @@ def render_badge(result: Mapping[str, Any]) -> str:
         whole=escape(f"{label}: {message}"),
         left=left,
         right_less=right - 3,
-        colour=_COLOURS[answer(result)],
+        colour=_colour(result),
         pad=_PAD,
         label=escape(label),
         label_length=label_length,
@@ -57,9 +59,13 @@ def render_shields(result: Mapping[str, Any]) -> str:
         "schemaVersion": 1,
         "label": _label(result),
         "message": _message(result),
-        "color": _COLOURS[answer(result)].removeprefix("#"),
+        "color": _colour(result).removeprefix("#"),
     }
     return json.dumps(badge, indent=2) + "\n"
+
+
+def _colour(result: Mapping[str, Any]) -> str:
+    return _CONFORMS if result["claim"]["supported"] else _COLOURS[answer(result)]
 
 
 def _label(result: Mapping[str, Any]) -> str:

@@ -81,7 +81,7 @@ def _budget(target: Target) -> list[Problem]:
 
 
 def _waivers(target: Target, now: datetime, requirements: Collection[str] | None) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     today = now.astimezone(UTC).date()
     first: dict[str, int] = {}
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from drs_conformance.reports.badge import render_badge, render_shields
 from drs_conformance.results.result import build_result
+from drs_conformance.verdicts import SEVERITY
 from sample_events import a_run, finished
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,10 +49,10 @@ def test_it_says_level_verdict_waivers_and_dates(events: Any, message: str) -> N
     assert json.loads(render_shields(result))["message"] == f"{message}; {DATES}"
 
 
-def test_only_what_conforms_is_green_without_a_reserve() -> None:
+def test_only_what_conforms_is_green() -> None:
     green = json.loads(render_shields(build_result(a_run(["pass"]))))["color"]
-    for verdict in ("fail", "inconclusive", "untestable", "harness-error", "not-applicable"):
-        events = a_run([verdict])
+    others = [a_run([verdict]) for verdict in SEVERITY if verdict != "pass"]
+    for events in (*others, a_run(["pass"], profile="smoke"), a_run(["pass"], selection=ONLY)):
         assert json.loads(render_shields(build_result(events)))["color"] != green
 
 
