@@ -150,9 +150,19 @@ class _Probing:
     ) -> Generator[None]:
         """Narrow by ids and ``--drs-only``, let pytest narrow further, then begin the run."""
         collected = [item for item in items if requirement_of(item)]
+        for name in self._ids:
+            if not any(_names(name, item) for item in collected):
+                raise pytest.UsageError(
+                    f"expected the id of a check, got {name!r}; --collect-only lists them"
+                )
         chosen = choose(self._standard, "L3", CLASSES, self._selection.only)
         order = {requirement.id: place for place, requirement in enumerate(in_order(chosen))}
-        kept = [item for item in collected if requirement_of(item) in order and self._named(item)]
+        kept = [
+            item
+            for item in collected
+            if requirement_of(item) in order
+            and (not self._ids or any(_names(name, item) for name in self._ids))
+        ]
         self._deselect(config, collected, kept)
         items[:] = sorted(kept, key=lambda item: order[requirement_of(item)])
         yield
@@ -177,12 +187,6 @@ class _Probing:
             )
         items[:] = collected
         config.pluginmanager.register(run, "drs-run")
-
-    def _named(self, item: pytest.Item) -> bool:
-        return not self._ids or any(
-            f"{item.nodeid}[".startswith((f"{name}[", f"{name}::", f"{name.rstrip('/')}/"))
-            for name in self._ids
-        )
 
     def _deselect(
         self, config: pytest.Config, before: list[pytest.Item], after: list[pytest.Item]
@@ -287,6 +291,11 @@ class _Probing:
     def pytest_unconfigure(self) -> None:
         """Stop a target that was started."""
         self._stack.close()
+
+
+def _names(given: str, item: pytest.Item) -> bool:
+    """Tell whether an id from the command line is that of a check or of what holds it."""
+    return f"{item.nodeid}[".startswith((f"{given}[", f"{given}::", f"{given.rstrip('/')}/"))
 
 
 def _lines(found: CheckFinished) -> list[str]:

@@ -1,0 +1,148 @@
+"""The checks as tests of pytest: chosen and shown by pytest, recorded as `drs run` records."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from drs_conformance.specification.catalogue import load_catalogue
+from endpoints import ENVIRONMENT, FILES, Endpoint, Run, drs, mutant
+
+OWN_TEST = "def test_of_the_lab():\n    raise SystemError('not asked for')\n"
+OWN_SETTINGS = """\
+[pytest]
+testpaths = tests
+python_files = spec_*.py
+python_functions = check_*
+addopts = --strict-markers --strict-config --doctest-modules --showlocals
+"""
+
+
+def run_pytest(
+    folder: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None
+) -> Run:
+    """Run pytest in a lab's folder, as a process of its own; results lie in `results`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)],
+        cwd=folder,
+        env={**ENVIRONMENT, "COLUMNS": "200", **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout, done.stderr, folder / "results")
+
+
+def probing(folder: Path, endpoint: Endpoint, *arguments: str | Path) -> Run:
+    given = ("--drs-target", endpoint.target, "--drs-out", "results", "--drs-seed", "1")
+    return run_pytest(folder, *given, *arguments, environment=endpoint.credentials)
+
+
+def test_collecting_lists_every_check_and_sends_nothing(endpoint: Endpoint, tmp_path: Path) -> None:
+    run = probing(tmp_path, endpoint, "--collect-only", "-q")
+    assert run.code == 0, run.stdout + run.stderr
+    listed = [line.rpartition("[")[2][:-1] for line in run.stdout.splitlines() if "::" in line]
+    tested = [item.id for item in load_catalogue().requirements if item.verify == "test"]
+    assert set(listed) <= set(tested)
+    assert len(listed) == len(set(listed)) >= 60
+    assert not run.folder.exists()
+
+
+def test_a_check_is_chosen_by_its_requirement_whatever_the_lab_configures(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "spec_own.py").write_text(OWN_TEST)
+    (tmp_path / "pytest.ini").write_text(OWN_SETTINGS)
+    run = probing(
+        tmp_path, endpoint, "-k", "DCL-05", "-v", "-rA", "--log-level=DEBUG", "--junitxml=own.xml"
+    )
+    assert run.code == 0, run.stdout + run.stderr
+    for line in (
+        "test_no_undeclared_surface_answers[DCL-05] PASSED",
+        "drs: what was chosen depends on DCL-01, DCL-02, tested too",
+        "PASS 3 of 3 tested requirements hold",
+    ):
+        assert line in run.stdout
+    assert set(run.files()) == FILES
+    assert run.result["selection"]["only"] == ["DCL-05"]
+    assert set(run.verdicts()) == {"DCL-01", "DCL-02", "DCL-05"}
+    own = (tmp_path / "own.xml").read_text("utf-8")
+    assert {case.get("name") for case in ET.fromstring(own).iter("testcase")} >= {
+        "test_no_undeclared_surface_answers[DCL-05]"
+    }
+    for credential in endpoint.credentials.values():
+        assert credential not in run.stdout + run.stderr + own
+    again = drs("replay", run.folder)
+    assert again.code == 0
+    assert "byte for byte" in " ".join(again.stdout.split())
+
+
+def test_verdicts_are_shown_as_what_they_mean(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    with mutant("declaration-cached-for-a-year", tmp_path / "target") as endpoint:
+        only = ("--drs-only", "DCL-08,EXP-01")
+        run = probing(tmp_path / "lab", endpoint, *only, "-x", "-v")
+        assert run.code == 1
+        assert "[DCL-08] FAILED" in run.stdout
+        assert "reproduce with:" in run.stdout
+        assert "curl " in run.stdout
+        assert "Traceback" not in run.stdout
+        assert run.result["stopped"] == "interrupted"
+        assert run.verdicts()["EXP-01"] == "inconclusive"
+
+        waiver = "waivers:\n- {requirement: DCL-08, reason: The CDN, expires: 2099-12-31}\n"
+        endpoint.target.write_text(endpoint.target.read_text() + waiver)
+        (tmp_path / "waived").mkdir()
+        waived = probing(tmp_path / "waived", endpoint, "--drs-only", "DCL-08", "-rx")
+        assert waived.code == 0, waived.stdout
+        assert "1 xfailed" in waived.stdout
+        assert "waived until 2099-12-31: The CDN" in waived.stdout
+        assert waived.with_verdict("fail") == {"DCL-08"}
+
+        (tmp_path / "poor").mkdir()
+        poor = probing(tmp_path / "poor", endpoint, *only, "--drs-max-requests", "3", "-v")
+        assert poor.code == 1
+        assert "[EXP-01] INCONCLUSIVE" in poor.stdout
+        assert "UNDECIDED" in poor.stdout
+        assert poor.result["exit_code"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-n", "2"), "one ledger serves one thread"),
+        (("tests",), "run your own tests with a command of their own"),
+        (("drs/test_declaration.py::test_nothing",), "expected the id of a check"),
+        (("--drs-only", "DCL-99"), "DCL-99"),
+        (("--drs-max-requests", "100000000"), "/budget/max_requests"),
+    ],
+    ids=["xdist", "own tests", "unknown id", "unknown requirement", "more than permitted"],
+)
+def test_what_cannot_be_is_refused(
+    arguments: tuple[str, ...], told: str, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    run = probing(tmp_path, endpoint, *arguments)
+    assert run.code == 4
+    assert told in run.stderr
+    assert "INTERNALERROR" not in run.stdout + run.stderr
+    assert not run.folder.exists()
+
+
+def test_it_is_inert_without_a_target(tmp_path: Path) -> None:
+    shown = (
+        "import sys, pytest; pytest.main(['--collect-only', '-q']); "
+        "print(*sorted(name for name in sys.modules if name.startswith('drs_')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", shown], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "drs_conformance drs_conformance.pytest_options"
+    refused = run_pytest(tmp_path, "--drs-out", "results")
+    assert refused.code == 4
+    assert "expected --drs-target FILE beside --drs-out" in refused.stderr
