@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import check_jsonschema
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,15 @@ def guide_blocks(name: str, kind: str) -> list[str]:
     """Return the fenced blocks of a kind in a guide."""
     text = (ROOT / "docs" / "guides" / name).read_text("utf-8")
     return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def follows(schema: str, file: Path) -> bool:
+    """Tell whether a file follows a schema that check-jsonschema brings along."""
+    try:
+        check_jsonschema.main(["--builtin-schema", schema, str(file)])
+    except SystemExit as ended:
+        return ended.code in (0, None)
+    return True
 
 
 @dataclass(frozen=True)

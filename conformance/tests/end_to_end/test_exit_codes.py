@@ -185,8 +185,6 @@ def test_compare(code: int, old: str, new: str, runs: Runs, endpoint: Endpoint) 
     ("code", "arguments"),
     [
         (0, ("report", "failing", "--format", "badge")),
-        (0, ("replay", "passing")),
-        (0, ("catalogue",)),
         (1, ("replay", "failing")),
         (1, ("replay", "edited")),
         (2, ("report", "nowhere")),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ci import ROOT, environment, guide_blocks
+from ci import ROOT, environment, follows, guide_blocks
 from endpoints import Endpoint, Run
 
 SCHEMAS = {
@@ -59,8 +58,7 @@ def target_in(folder: Path, endpoint: Endpoint, **changes: Any) -> None:
 def test_each_recipe_follows_the_published_schema_of_its_system(name: str, tmp_path: Path) -> None:
     file = tmp_path / "recipe.yml"
     file.write_text(FILES[name], "utf-8")
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[name]]
-    subprocess.run([*command, file], check=True)
+    assert follows(SCHEMAS[name], file)
 
 
 def test_recipes_run_the_same_lines() -> None:
