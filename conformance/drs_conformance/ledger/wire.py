@@ -16,9 +16,9 @@ __all__ = ["MAX_BODY_BYTES", "Received", "Wire"]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
-# Both log what is sent and received, before redaction.
+# Both log what is sent and received, before redaction. The level is what loggers below inherit.
 for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).disabled = True
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
