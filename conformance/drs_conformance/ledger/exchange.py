@@ -112,8 +112,9 @@ class Exchange:
     """A request that was sent and its response or fault; nothing in it holds a credential.
 
     `ordinal` counts the exchanges of `lane` from 1. `sent_at` and `received_at` are RFC 3339 UTC,
-    `elapsed_s` seconds from the first to the last byte. `url` and `sent_headers` are what went out.
-    `earlier` are the attempts that it is a retry of, oldest first.
+    `elapsed_s` seconds from the first to the last byte. `url` and `sent_headers` are what went out,
+    `address` is the IP address that was spoken to. `earlier` are the attempts that it is a retry
+    of, oldest first.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Exchange:
     url: str = ""
     sent_headers: Headers = ()
     earlier: tuple[Exchange, ...] = ()
+    address: str | None = None
 
     def header(self, name: str) -> str | None:
         """Return the value of a response field; several lines are joined (RFC 9110, 5.3)."""

@@ -1,5 +1,6 @@
 """What a run is pointed at: target file, personas, authorisation, budget, and how to start it."""
 
+from drs_conformance.target.addresses import Address, Network, refusal
 from drs_conformance.target.authorising import AuthorisationError, authorise
 from drs_conformance.target.launching import (
     BadReadyLineError,
@@ -24,12 +25,14 @@ from drs_conformance.target.problems import Problem, TargetError
 from drs_conformance.target.secrets import Secrets
 
 __all__ = [
+    "Address",
     "Authorisation",
     "AuthorisationError",
     "BadReadyLineError",
     "Bounds",
     "Budget",
     "LaunchError",
+    "Network",
     "NotReadyError",
     "NotStartedError",
     "Origin",
@@ -44,4 +47,5 @@ __all__ = [
     "authorise",
     "launch",
     "load_target",
+    "refusal",
 ]

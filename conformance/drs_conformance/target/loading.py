@@ -11,6 +11,7 @@ from typing import Any
 from drs_conformance.specification.documents import Document, DocumentError, read_document
 from drs_conformance.specification.formats import moment
 from drs_conformance.specification.schemas import problems as schema_problems
+from drs_conformance.target.addresses import Network
 from drs_conformance.target.authorising import AuthorisationError
 from drs_conformance.target.model import (
     Authorisation,
@@ -193,6 +194,14 @@ def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:
         except ValueError as error:
             remedy = "name scheme, host and port exactly"
             problems.append(Problem(str(path), pointer, str(error), remedy, document.line(pointer)))
+    networks: list[Network] = []
+    for number, text in enumerate(value.get("networks", ())):
+        pointer = f"/networks/{number}"
+        try:
+            networks.append(ipaddress.ip_network(text))
+        except ValueError as error:
+            remedy = "write it as ADDRESS/BITS with the bits behind the prefix zero"
+            problems.append(Problem(str(path), pointer, str(error), remedy, document.line(pointer)))
     if problems:
         return None, problems
     bounds = value["bounds"]
@@ -210,6 +219,7 @@ def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:
                 float(bounds["max_cost_usd"]),
                 bounds["max_concurrency"],
             ),
+            networks=tuple(networks),
         ),
         [],
     )

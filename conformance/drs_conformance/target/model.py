@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from drs_conformance.target.addresses import Network
 from drs_conformance.target.origins import Origin, path_of
 from drs_conformance.target.problems import Problem, TargetError
 from drs_conformance.target.secrets import Secrets
@@ -88,6 +89,7 @@ class Authorisation:
     not_before: datetime
     expires_at: datetime
     bounds: Bounds
+    networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
