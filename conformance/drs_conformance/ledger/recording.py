@@ -77,7 +77,7 @@ class Recording:
         self._target = target
         self._now = now
         self._redactor = Redactor(target.secrets.variables())
-        self._wire = Wire(target.root, target.timeout_s, _resolver(target))
+        self._wire = Wire(target.root, target.timeout_s, _resolver(target), target.ca_file)
         self._journal = JournalWriter(folder)
         self._circuit = Circuit()
         self._sent = 0

@@ -8,6 +8,7 @@ import logging
 import ssl
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -47,10 +48,17 @@ class Wire:
     the TLS handshake, and so would single the suite out.
     """
 
-    def __init__(self, root: str, timeout_s: float, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        timeout_s: float,
+        resolver: Resolver | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
         """Take the root without a slash at its end and the deadline of a whole exchange.
 
-        Without `resolver` the authorisation names no network beside the root: see `refusal`.
+        `ca_file` holds certificates that are trusted beside the public ones. Without
+        `resolver` the authorisation names no network beside the root: see `refusal`.
         """
         self._root = root
         self._origin = Origin.of(root)
@@ -58,9 +66,7 @@ class Wire:
         self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
         self._clients: dict[str | None, httpx.AsyncClient] = {}
-        self._tls: ssl.SSLContext | bool = (
-            httpx.create_ssl_context(trust_env=False) if root.startswith("https:") else False
-        )
+        self._tls: ssl.SSLContext | bool = _tls(ca_file) if root.startswith("https:") else False
 
     def headers(self, request: WireRequest) -> Headers:
         """Return the header fields that go out for a request, without the credential."""
@@ -214,6 +220,13 @@ class _Taken:
         if self.status is None:
             return " (no response line came)"
         return f" (after status {self.status} and {len(self.body)} bytes of the body)"
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
 
 
 def _reason(error: Exception) -> str:

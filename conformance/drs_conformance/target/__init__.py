@@ -19,6 +19,8 @@ from drs_conformance.target.model import (
     Start,
     Target,
     Waiver,
+    is_honest,
+    is_probed,
 )
 from drs_conformance.target.origins import Origin
 from drs_conformance.target.problems import Problem, TargetError
@@ -45,6 +47,8 @@ __all__ = [
     "TargetError",
     "Waiver",
     "authorise",
+    "is_honest",
+    "is_probed",
     "launch",
     "load_target",
     "refusal",
