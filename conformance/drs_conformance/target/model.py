@@ -73,7 +73,7 @@ class Waiver:
     requirement: str
     reason: str
     expires: date
-    line: int | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
