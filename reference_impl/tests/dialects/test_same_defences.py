@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 import pytest
+from drs_reference.gateway.declaration import Terms
 from drs_reference.gateway.dialects.anthropic_messages import AnthropicMessages
 from drs_reference.gateway.dialects.dialect import Dialect
 from drs_reference.gateway.dialects.gemini_generate import GeminiGenerate
 from drs_reference.gateway.dialects.openai_chat import OpenAIChat
 from drs_reference.gateway.dialects.openai_responses import OpenAIResponses
 from drs_reference.gateway.sampling import Generation
-from drs_reference.gateway.surfaces import SURFACES, Bounds
+from drs_reference.gateway.surfaces import DIALECTS, SURFACES, Bounds
+from drs_reference.gateway.target_files import target_document
 from drs_reference.model import LanguageModel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +25,12 @@ from hypothesis import strategies as st
 from .conftest import MODEL, STORY, SUM
 
 COLD = {"temperature": 0}
+KINDS: tuple[type[Dialect], ...] = (
+    OpenAIChat,
+    OpenAIResponses,
+    AnthropicMessages,
+    GeminiGenerate,
+)
 REASONING = f"{MODEL}-reasoning"
 PLAIN = [surface for surface in SURFACES if not surface.withholds]
 
@@ -94,6 +102,24 @@ def test_the_declaration_lists_each_with_what_it_can_expose(endpoint: Any) -> No
     withheld = {s["path"] for s in document["surfaces"] if s.get("reasoning") == "withheld"}
     assert withheld == {surface.path for surface in SURFACES if surface.withholds}
     assert SURFACES[0].within(Bounds()) == Bounds()
+
+
+def test_all_dialects_are_read_as_the_same_request() -> None:
+    """So what watches requests sees no difference."""
+    model = LanguageModel.load()
+    bodies = {name: {"model": MODEL, **spoken.body(SUM, 7)} for name, spoken in SPOKEN.items()}
+    read = {kind.name: kind(model.tokenizer, ()).parse(bodies[kind.name]) for kind in KINDS}
+    assert read.keys() == SPOKEN.keys()
+    for request in read.values():
+        assert replace(request, echoed={}) == read["openai_chat"]
+        assert request.question == SUM
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_target_file_names_the_base_of_its_dialect(dialect: str) -> None:
+    target = target_document("http://127.0.0.1:1", dialect, Terms(), "k", ["control"], {})
+    base = "/v1beta" if dialect == "gemini_generate" else "/v1"
+    assert (target["dialect"], target["base_url"]) == (dialect, f"http://127.0.0.1:1{base}")
 
 
 @pytest.mark.parametrize("surface", PLAIN[1:], ids=by_id)
