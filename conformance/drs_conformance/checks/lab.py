@@ -98,9 +98,12 @@ def _is_doubtful(exchange: Exchange) -> bool:
     """Tell whether what the suite knows of the target may be wrong for want of an answer.
 
     So it is where an answer was lost to a request that leaves something behind, for the target may
-    have been told it twice; and where no attempt brought an answer, unless all failed alike.
+    have been told it twice; where no attempt brought an answer, unless all failed alike; and where
+    time passed that nobody watched, because the run was cut off and resumed.
     """
     request, earlier = exchange.request, exchange.earlier
+    if any(attempt.after_gap for attempt in (*earlier, exchange)):
+        return True
     if all(attempt.status == exchange.status for attempt in earlier):
         return False
     if classify(exchange) == "infrastructure":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import os
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,7 @@ from drs_conformance.target import (
     launch,
 )
 
-__all__ = ["add_run_command"]
+__all__ = ["add_run_command", "judged", "run_header"]
 
 
 def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -119,20 +121,7 @@ def _probe(
     attempt: Attempt | None,
     budget: Path | None,
 ) -> dict[str, Any]:
-    header = {
-        **leased(budget),
-        "selection": selection.record(),
-        "spec_digest": standard.digest,
-        "trusted_key": target.trusted_key,
-        "waivers": [
-            {
-                "requirement": waiver.requirement,
-                "reason": waiver.reason,
-                "expires": waiver.expires.isoformat(),
-            }
-            for waiver in target.waivers
-        ],
-    }
+    header = run_header(target, standard, selection, leased(budget))
     try:
         ledger = Ledger.record(
             folder,
@@ -145,6 +134,37 @@ def _probe(
         raise UsageFault(str(error)) from error
     if attempt is not None:
         begun(attempt, ledger)
+    result = judged(ledger, folder, standard)
+    if attempt is not None:
+        ended(attempt, result)
+    return result
+
+
+def run_header(
+    target: Target, standard: Catalogue, selection: Selection, alpha: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the journal's header says of a run; :func:`leased` gives its ``alpha``."""
+    permit = hashlib.sha256(target.authorisation.file.read_bytes()).hexdigest()
+    return {
+        **alpha,
+        "authorisation": f"sha256:{permit}",
+        "selection": selection.record(),
+        "spec_digest": standard.digest,
+        "target_file": str(target.file),
+        "trusted_key": target.trusted_key,
+        "waivers": [
+            {
+                "requirement": waiver.requirement,
+                "reason": waiver.reason,
+                "expires": waiver.expires.isoformat(),
+            }
+            for waiver in target.waivers
+        ],
+    }
+
+
+def judged(ledger: Ledger, folder: Path, standard: Catalogue) -> dict[str, Any]:
+    """Run the checks over ``ledger``, write events and reports and return the result."""
     events: list[Event] = []
     with EventLog(folder) as log, _Watch() as watch:
 
@@ -156,8 +176,6 @@ def _probe(
         conduct(ledger, folder, standard, hear)
     result = build_result(events)
     write_reports(folder, result)
-    if attempt is not None:
-        ended(attempt, result)
     return result
 
 

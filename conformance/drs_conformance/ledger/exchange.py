@@ -113,7 +113,8 @@ class Exchange:
 
     `ordinal` counts the exchanges of `lane` from 1. `sent_at` and `received_at` are RFC 3339 UTC,
     `elapsed_s` seconds from the first to the last byte. `url` and `sent_headers` are what went out.
-    `earlier` are the attempts that it is a retry of, oldest first.
+    `earlier` are the attempts that it is a retry of, oldest first. `after_gap` marks the first that
+    was sent after the run had been cut off and was resumed: time passed that nobody watched.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Exchange:
     url: str = ""
     sent_headers: Headers = ()
     earlier: tuple[Exchange, ...] = ()
+    after_gap: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the value of a response field; several lines are joined (RFC 9110, 5.3)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from typing import Any
 from drs_conformance.chain import FIRST_PREV, ChainBroken, line_digest, link, read_link
 from drs_conformance.interruption import uninterrupted
 from drs_conformance.ledger.records import Record, exchanges_of
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = [
     "JOURNAL_NAME",
@@ -29,7 +33,7 @@ __all__ = [
 ]
 
 JOURNAL_NAME = "journal.jsonl"
-_KINDS = frozenset({"header", "intent", "response", "fault", "wait", "clock", "footer"})
+_KINDS = frozenset({"header", "intent", "response", "fault", "wait", "clock", "resumed", "footer"})
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
@@ -74,9 +78,18 @@ class JournalSummary:
 
 
 class JournalWriter:
-    """Appends records to a new journal. Only its process may write to it."""
+    """Appends records to a journal. Only its process may write to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, path: Path, file: int, seq: int, prev: str) -> None:
+        """Use `JournalWriter.create` or `JournalWriter.resume` instead."""
+        self.path = path
+        self._file: int | None = file
+        self._seq = seq
+        self._prev = prev
+        self.cut_bytes = 0
+
+    @classmethod
+    def create(cls, folder: Path) -> JournalWriter:
         """Create the journal in `folder`, which is made when it is missing.
 
         Raises:
@@ -88,7 +101,7 @@ class JournalWriter:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file: int | None = os.open(path, flags, 0o600)
+            file = os.open(path, flags, 0o600)
             _sync_folder(folder)
         except FileExistsError:
             raise JournalExists(
@@ -96,9 +109,36 @@ class JournalWriter:
             ) from None
         except OSError as error:
             raise JournalUnwritable(f"could not create {path}: {error.strerror}") from None
-        self.path = path
-        self._seq = 0
-        self._prev = FIRST_PREV
+        _lock(path, file)
+        return cls(path, file, 0, FIRST_PREV)
+
+    @classmethod
+    def resume(cls, folder: Path) -> JournalWriter:
+        """Open the journal of a run that was cut off.
+
+        A half-written last line, of `cut_bytes`, is taken away when the first record is added.
+
+        Raises:
+            JournalDamaged: the journal is not what a run wrote.
+            JournalUnwritable: it has ended, is still written to, or cannot be written.
+
+        """
+        path = folder / JOURNAL_NAME
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        except OSError as error:
+            raise JournalUnwritable(f"could not open {path}: {error.strerror}") from None
+        _lock(path, file)
+        try:
+            _, summary = read_journal(path)
+            if summary.footer is not None:
+                raise JournalUnwritable(f"{path} has ended ({summary.footer['reason']})")
+        except BaseException:
+            os.close(file)
+            raise
+        journal = cls(path, file, summary.records, summary.last)
+        journal.cut_bytes = summary.truncated_bytes
+        return journal
 
     def append(self, record: Record, *, durable: bool) -> None:
         """Add a record; with `durable` it survives a crash once this returns.
@@ -117,6 +157,9 @@ class JournalWriter:
             raise JournalUnwritable(f"{self.path} is closed")
         line = link(record, self._seq + 1, self._prev)
         try:
+            if self.cut_bytes:
+                os.ftruncate(self._file, os.fstat(self._file).st_size - self.cut_bytes)
+                self.cut_bytes = 0
             _write_all(self._file, line + b"\n")
             if durable:
                 _sync(self._file)
@@ -192,6 +235,7 @@ def _check_order(number: int, record: Record, before: list[Record]) -> None:
         raise JournalDamaged(number, "expected nothing after the footer")
     if kind in {"response", "fault"}:
         # The suite sends one request at a time, so an answer belongs to the last intent.
+        # What was asked before the run was resumed stays without one.
         latest = next((r for r in reversed(before) if r["kind"] not in {"clock", "wait"}), None)
         if latest is None or latest["kind"] != "intent" or latest["id"] != record.get("id"):
             shown = record.get("id")
@@ -229,6 +273,16 @@ def _write_all(file: int, data: bytes) -> None:
 def _sync(file: int) -> None:
     # fdatasync leaves out the times of the file, which the journal does not rely on.
     getattr(os, "fdatasync", os.fsync)(file)
+
+
+def _lock(path: Path, file: int) -> None:
+    """Keep every other writer out until the file is closed, as a kill does too."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            raise JournalUnwritable(f"{path} is still being written by another run") from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from drs_conformance.ledger.exchange import Exchange, WireRequest
 from drs_conformance.ledger.recording import Clock, Recording, Registered, utc_now
 from drs_conformance.ledger.replaying import Replaying
+from drs_conformance.ledger.resuming import Resuming
 from drs_conformance.ledger.spending import Spending, retry_pause_s
 from drs_conformance.target import Target
 
@@ -69,6 +70,29 @@ class Ledger:
         return cls(Recording(folder, target, header, now, registered, version))
 
     @classmethod
+    def resume(
+        cls,
+        folder: Path,
+        target: Target,
+        header: Mapping[str, Any],
+        version: str,
+        now: Clock = utc_now,
+    ) -> Ledger:
+        """Return a ledger that answers from the journal in `folder` and then from the target.
+
+        The arguments are those of `record`, and have to be those with which the run began. A
+        request that was never answered is not sent again.
+
+        Raises:
+            AuthorisationError: the target may not be probed now.
+            JournalDamaged: the journal is not what a run wrote.
+            JournalUnwritable: it has ended, is still written to, or cannot be written.
+            ResumeRefused: the run was registered, or is another.
+
+        """
+        return cls(Resuming(folder, target, header, now, version=version))
+
+    @classmethod
     def replay(cls, folder: Path) -> Ledger:
         """Return a ledger that answers from the journal in `folder` and needs no credentials.
 
@@ -92,6 +116,7 @@ class Ledger:
             UnknownPersona: the target file does not name the persona.
             JournalUnwritable: a record could not be made durable.
             ReplayDiverged: in a replay, the recorded run did not send this here.
+            CutOff: in a replay, the recorded run was cut off here.
 
         """
         earlier: tuple[Exchange, ...] = ()

@@ -21,13 +21,18 @@ from drs_conformance.ledger.records import (
     timestamp,
 )
 from drs_conformance.ledger.redaction import Redacted, Redactor
-from drs_conformance.ledger.spending import Circuit, Spending, reservation
+from drs_conformance.ledger.spending import (
+    AuthorisationLapsed,
+    Circuit,
+    Reservation,
+    Spending,
+    reservation,
+)
 from drs_conformance.ledger.wire import Received, Wire
 from drs_conformance.specification.location import latest_version
 from drs_conformance.target import Target, authorise
 
 __all__ = [
-    "AuthorisationLapsed",
     "Clock",
     "Recording",
     "Registered",
@@ -44,10 +49,6 @@ class Registered:
 
     registration: Mapping[str, Any]
     lab_nonce: bytes = field(repr=False)
-
-
-class AuthorisationLapsed(BaseException):
-    """The authorisation ended while the run was under way; nothing more is sent."""
 
 
 class UnknownPersona(Exception):
@@ -77,7 +78,6 @@ class Recording:
         self._now = now
         self._redactor = Redactor(target.secrets.variables())
         self._wire = Wire(target.root, target.timeout_s)
-        self._journal = JournalWriter(folder)
         self._circuit = Circuit()
         self._sent = 0
         self._clocks: dict[str, int] = {}
@@ -89,19 +89,18 @@ class Recording:
         )
         if registered is not None:
             self.header["registration"] = self._redactor.hide_value(registered.registration)
-        self._journal.append(self.header, durable=True)
+        self._journal = self._opened(folder)
+
+    def _opened(self, folder: Path) -> JournalWriter:
+        journal = JournalWriter.create(folder)
+        journal.append(self.header, durable=True)
+        return journal
 
     def exchange(
         self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
     ) -> Exchange:
         """Send a request once and return what came of it."""
-        self._circuit.require_closed()
-        if self._now() >= self._target.authorisation.expires_at:
-            raise AuthorisationLapsed(
-                f"the authorisation {self._target.authorisation.file} ended during the run"
-            )
-        reserved = reservation(request, self._target.prices)
-        spending = self.spending.require_room(reserved, self._target.budget)
+        reserved, spending = self._room(request)
         credential, source_address = self._persona(request.persona)
         headers = self._wire.headers(request)
         if credential is not None:
@@ -169,6 +168,14 @@ class Recording:
             self._journal.close()
             self._wire.close()
         return footer
+
+    def _room(self, request: WireRequest) -> tuple[Reservation, Spending]:
+        """Return what a request costs at most and the sum with it, if it may be sent."""
+        self._circuit.require_closed()
+        if self._now() >= self._target.authorisation.expires_at:
+            raise AuthorisationLapsed
+        reserved = reservation(request, self._target.prices)
+        return reserved, self.spending.require_room(reserved, self._target.budget)
 
     def _persona(self, name: str | None) -> tuple[str | None, str | None]:
         if name is None:

@@ -127,7 +127,8 @@ def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
     """Return the exchanges of a journal in schedule order.
 
     An intent that nothing followed becomes an exchange with the fault `censored`: it may have
-    reached the target, so it is billed and never sent again.
+    reached the target, so it is billed and never sent again. The first intent after the run was
+    resumed becomes an exchange `after_gap`.
 
     Raises:
         KeyError, TypeError, ValueError: a record is not one of the schema.
@@ -136,17 +137,29 @@ def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
     intents: dict[str, Mapping[str, Any]] = {}
     endings: dict[str, Mapping[str, Any]] = {}
     root = ""
+    resumed = False
+    after_gap: set[str] = set()
     for record in records:
         if record["kind"] == "header":
             root = record["target"]["root"]
+        elif record["kind"] == "resumed":
+            resumed = True
         elif record["kind"] == "intent":
             intents[record["id"]] = record
+            if resumed:
+                after_gap.add(record["id"])
+                resumed = False
         elif record["kind"] in {"response", "fault"}:
             endings[record["id"]] = record
-    return [_exchange(root, intent, endings.get(key)) for key, intent in intents.items()]
+    return [
+        _exchange(root, intent, endings.get(key), after_gap=key in after_gap)
+        for key, intent in intents.items()
+    ]
 
 
-def _exchange(root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | None) -> Exchange:
+def _exchange(
+    root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | None, *, after_gap: bool
+) -> Exchange:
     request = _request(intent["request"])
     if ending is None:
         fault: Fault | None = Fault("censored", "the run was stopped before an answer was kept")
@@ -169,6 +182,7 @@ def _exchange(root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | 
         fault=fault,
         url=root + request.path,
         sent_headers=_pairs(intent["sent_headers"]),
+        after_gap=after_gap,
     )
 
 

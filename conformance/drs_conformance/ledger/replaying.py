@@ -11,21 +11,35 @@ from drs_conformance.ledger.exchange import Exchange, WireRequest
 from drs_conformance.ledger.journal import JOURNAL_NAME, read_journal
 from drs_conformance.ledger.records import Record, exchanges_of, parse_timestamp
 from drs_conformance.ledger.redaction import Redactor
-from drs_conformance.ledger.spending import Circuit, Reservation, Spending, reservation
+from drs_conformance.ledger.spending import (
+    AuthorisationLapsed,
+    Circuit,
+    Reservation,
+    Spending,
+    reservation,
+)
 from drs_conformance.target import Budget, Prices
 
-__all__ = ["ReplayDiverged", "Replaying"]
+__all__ = ["CutOff", "ReplayDiverged", "Replaying"]
 
 
 class ReplayDiverged(Exception):
     """The checks asked for something else than they did when the journal was recorded."""
 
 
+class CutOff(KeyboardInterrupt):
+    """The recorded run was killed or interrupted here, before it knew what came next."""
+
+
 class Replaying:
     """The source of a ledger that sends nothing."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read and verify the journal in `folder`; raises `JournalDamaged`."""
+    def __init__(self, folder: Path, *, goes_on: bool = False) -> None:
+        """Read and verify the journal in `folder`; raises `JournalDamaged`.
+
+        With `goes_on` a request at its end that was never answered is a fault, as it is where the
+        journal itself goes on; without, the run ends there.
+        """
         records, summary = read_journal(folder / JOURNAL_NAME)
         self.header: Record = dict(summary.header)
         self.footer: Record = dict(summary.footer or {})
@@ -40,6 +54,9 @@ class Replaying:
             if r["kind"] == "clock"
         }
         self._asked: dict[str, int] = {}
+        self.recorded = len(intents)
+        self._reason = self.footer.get("reason", "interrupted")
+        self._never_answered = None if goes_on else _never_answered(records)
         self._redactor = Redactor()
         self._final = _final_state(exchanges, intents)
         self.spending = Spending()
@@ -53,6 +70,8 @@ class Replaying:
             self._require_stopped(lane, ordinal, request)
         kept = self._redactor.hide_request(request)
         found = self._exchanges[key]
+        if found.id == self._never_answered and self._reason == "interrupted":
+            raise CutOff
         if kept.digest() != self._digests[key]:
             raise ReplayDiverged(
                 f"exchange {ordinal} of {lane} was {_shown(found.request)} when it was recorded "
@@ -61,6 +80,14 @@ class Replaying:
             )
         self.spending = self.spending.plus(self._reserved[key])
         return replace(found, request=kept)
+
+    def holds(self, lane: str, ordinal: int) -> bool:
+        """Tell whether the journal has this exchange."""
+        return (lane, ordinal) in self._exchanges
+
+    def holds_time(self, lane: str) -> bool:
+        """Tell whether the journal has the time that `lane` asks for next."""
+        return (lane, self._asked.get(lane, 0) + 1) in self._clocks
 
     def settle(self, exchange: Exchange) -> None:
         """Do nothing: whether the target was gone is known from the end of the journal."""
@@ -91,10 +118,20 @@ class Replaying:
         target: Any = self.header["target"]
         prices = Prices(**target["prices"])
         spending.require_room(reservation(request, prices), Budget(**target["budget"]))
+        if self._reason == "authorisation-lapsed":
+            raise AuthorisationLapsed
+        if self._reason == "interrupted":
+            raise CutOff
         raise ReplayDiverged(
             f"the journal holds no exchange {ordinal} of {lane}; now the check asks for "
             f"{_shown(request)}"
         )
+
+
+def _never_answered(records: list[Record]) -> str | None:
+    """Return the identifier of the last intent, if nothing came after it."""
+    last = next((r for r in reversed(records) if r["kind"] != "footer"), None)
+    return last["id"] if last is not None and last["kind"] == "intent" else None
 
 
 def _final_state(exchanges: list[Exchange], intents: list[Record]) -> tuple[Circuit, Spending]:

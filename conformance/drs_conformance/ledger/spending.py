@@ -9,6 +9,7 @@ from drs_conformance.ledger.policy import classify, names_policy
 from drs_conformance.target import Budget, Prices
 
 __all__ = [
+    "AuthorisationLapsed",
     "BudgetExhausted",
     "Circuit",
     "Reservation",
@@ -32,6 +33,13 @@ class BudgetExhausted(BaseException):
 
     Not an `Exception`, so that no check can take it for a property of the target.
     """
+
+
+class AuthorisationLapsed(BaseException):
+    """The authorisation ended while the run was under way; nothing more is sent."""
+
+    def __str__(self) -> str:
+        return "the authorisation ended during the run"
 
 
 class TargetGone(Exception):
