@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-import rfc8785
-
 from drs_conformance.ledger.bodies import encode_body
+from drs_conformance.specification.canonical import canonical_json
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
 
@@ -82,7 +81,7 @@ class WireRequest:
         In place of the body stands its own digest, whatever form the journal gives it.
         """
         body = None if self.body is None else _sha256(self.body)
-        return _sha256(rfc8785.dumps(self._record(body)))  # type: ignore[arg-type]
+        return _sha256(canonical_json(self._record(body)))
 
     def _record(self, body: object) -> dict[str, object]:
         return {

@@ -7,6 +7,7 @@ hit ordinary text.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -15,13 +16,15 @@ from dataclasses import dataclass
 
 from drs_conformance.ledger.exchange import Headers, WireRequest
 from drs_conformance.ledger.fragments import joined_texts
-from drs_conformance.ledger.spellings import spellings
+from drs_conformance.ledger.spellings import escape_marks, plain_forms, spellings
 
 __all__ = ["Redacted", "Redactor"]
 
 # Values that bind a session and are no business of a journal, whoever sent them.
 _SESSION_FIELDS = frozenset({"set-cookie", "set-cookie2", "cookie", "proxy-authorization"})
 _SESSION_MARK = "[redacted]"
+_SHORT = 256
+"""Characters up to which a text is remembered together with what is shown of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,15 @@ class Redactor:
             (re.compile(spellings(value).encode("ascii")), f"${{{variable}}}".encode("ascii"))
             for value, variable in ordered
         )
+        values = [value for value, _ in ordered]
+        self._marks = re.compile(escape_marks(values).encode("ascii"))
+        self._plain = list(dict.fromkeys(form for v in values for form in plain_forms(v)))
+        # Names and many values of header fields come again with every exchange.
+        self._hide_short = functools.lru_cache(maxsize=4096)(self._hide)
 
     def hide_bytes(self, data: bytes) -> bytes:
         """Return `data` without credentials."""
-        if len(data) < self._shortest:
+        if not self._may_hold_credential(data):
             return data
         for pattern, mark in self._patterns:
             data = pattern.sub(mark, data)
@@ -54,6 +62,9 @@ class Redactor:
 
     def hide(self, text: str) -> str:
         """Return `text` without credentials; characters outside Unicode become U+FFFD."""
+        return self._hide_short(text) if len(text) <= _SHORT else self._hide(text)
+
+    def _hide(self, text: str) -> str:
         clean = text.encode("utf-8", "replace")
         hidden = self.hide_bytes(clean)
         return hidden.decode("utf-8", "replace")
@@ -106,7 +117,16 @@ class Redactor:
 
     def _holds_credential(self, text: str) -> bool:
         data = text.encode("utf-8", "replace")
-        return any(pattern.search(data) for pattern, _ in self._patterns)
+        return self._may_hold_credential(data) and any(
+            pattern.search(data) for pattern, _ in self._patterns
+        )
+
+    def _may_hold_credential(self, data: bytes) -> bool:
+        """Return False where a quick look shows that no pattern can match."""
+        if not self._patterns or len(data) < self._shortest:
+            return False
+        lower = data.lower()
+        return self._marks.search(data) is not None or any(form in lower for form in self._plain)
 
 
 def _note(body: bytes) -> bytes:

@@ -8,8 +8,9 @@ Base64 and hexadecimal forms of the whole credential count too.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 
-__all__ = ["spellings"]
+__all__ = ["escape_marks", "plain_forms", "spellings"]
 
 _NAMED = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
 _ALPHABETS = (b"+/", b"-_")
@@ -26,6 +27,23 @@ def spellings(credential: str) -> str:
     starts = {text[0] for text in (credential, hexadecimal, *encoded)} | {"\\", "%", "&"}
     first = "".join(map(_plain_in_set, sorted(starts)))
     return f"(?=[{first}])(?:{'|'.join(forms)})"
+
+
+def plain_forms(credential: str) -> list[bytes]:
+    """Return what text that spells `credential` holds in lower case, unless it has a mark."""
+    hexadecimal = credential.encode("ascii").hex()
+    forms = (credential, hexadecimal, *_base64_forms(credential))
+    return [form.lower().encode("ascii") for form in forms]
+
+
+def escape_marks(credentials: Iterable[str]) -> str:
+    """Return a pattern for what text holds that spells a credential in another way.
+
+    Most text has neither a mark nor a plain form, and then need not be searched for `spellings`.
+    """
+    forms = "".join(form for each in credentials for form in (each, *_base64_forms(each)))
+    escaped = "".join(_plain_in_set(c) for c in sorted(set(forms)) if not c.isalnum())
+    return rf"\x00|\\[uUxX{escaped}]|%[0-9A-Fa-f]{{2}}|&[\#A-Za-z]"
 
 
 def _text(credential: str) -> str:
