@@ -13,6 +13,7 @@ from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
 
 __all__ = [
+    "Attempt",
     "Exchange",
     "Fault",
     "FaultKind",
@@ -92,6 +93,14 @@ class WireRequest:
             "body": body,
             "output_tokens": self.output_tokens,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that is about to be sent, and the exchange that it repeats, if it does."""
+
+    request: WireRequest
+    retry_of: str | None = None
 
 
 def _sha256(content: bytes) -> str:

@@ -1,7 +1,7 @@
 """The journal: one JSON line a record, each naming the digest of the line before.
 
-A line is written whole or not at all, is canonical (RFC 8785), and is durable before its effect:
-an intent before it is sent, a response before a check sees it.
+A line is whole or the last one, and canonical (RFC 8785). An intent is durable before it is sent; a
+response is written before a check sees it, and durable before anything that follows is sent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from drs_conformance.chain import FIRST_PREV, ChainBroken, line_digest, link, read_link
 from drs_conformance.interruption import uninterrupted
@@ -140,8 +140,8 @@ class JournalWriter:
         journal.cut_bytes = summary.truncated_bytes
         return journal
 
-    def append(self, record: Record, *, durable: bool) -> None:
-        """Add a record; with `durable` it survives a crash once this returns.
+    def append(self, record: Record) -> None:
+        """Add a record; once this returns it survives a kill, after `sync` a power cut too.
 
         Ctrl-C is put off until the record is whole and counted.
 
@@ -150,26 +150,38 @@ class JournalWriter:
 
         """
         with uninterrupted():
-            self._append(record, durable=durable)
+            self._append(record)
 
-    def _append(self, record: Record, *, durable: bool) -> None:
-        if self._file is None:
-            raise JournalUnwritable(f"{self.path} is closed")
+    def sync(self) -> None:
+        """Make everything durable that was added. Raises JournalUnwritable."""
+        try:
+            _sync(self._opened())
+        except OSError as error:
+            self._give_up(error)
+
+    def _append(self, record: Record) -> None:
+        file = self._opened()
         line = link(record, self._seq + 1, self._prev)
         try:
             if self.cut_bytes:
-                os.ftruncate(self._file, os.fstat(self._file).st_size - self.cut_bytes)
+                os.ftruncate(file, os.fstat(file).st_size - self.cut_bytes)
                 self.cut_bytes = 0
-            _write_all(self._file, line + b"\n")
-            if durable:
-                _sync(self._file)
+            _write_all(file, line + b"\n")
         except OSError as error:
-            self.close()
-            raise JournalUnwritable(
-                f"could not write {self.path}: {error.strerror}; the run cannot go on"
-            ) from None
+            self._give_up(error)
         self._seq += 1
         self._prev = line_digest(line)
+
+    def _opened(self) -> int:
+        if self._file is None:
+            raise JournalUnwritable(f"{self.path} is closed")
+        return self._file
+
+    def _give_up(self, error: OSError) -> NoReturn:
+        self.close()
+        raise JournalUnwritable(
+            f"could not write {self.path}: {error.strerror}; the run cannot go on"
+        ) from None
 
     def close(self) -> None:
         """Close the file; closing twice is allowed."""
@@ -197,13 +209,14 @@ def read_journal(path: Path) -> tuple[list[Record], JournalSummary]:
 def _verified(content: bytes) -> tuple[list[Record], JournalSummary]:
     *lines, tail = content.split(b"\n")
     records: list[Record] = []
+    order = _Order()
     prev = FIRST_PREV
     for number, line in enumerate(lines, start=1):
         try:
             record: Record = read_link(number, line, prev)
         except ChainBroken as error:
             raise JournalDamaged(error.line, error.reason) from None
-        _check_order(number, record, records)
+        order.check(number, record)
         records.append(record)
         prev = line_digest(line)
     if not records:
@@ -225,21 +238,50 @@ def verify_journal(path: Path) -> JournalSummary:
     return read_journal(path)[1]
 
 
-def _check_order(number: int, record: Record, before: list[Record]) -> None:
-    kind = record.get("kind")
-    if kind not in _KINDS:
-        raise JournalDamaged(number, f"expected a kind of record, got {kind!r}")
-    if (kind == "header") != (number == 1):
-        raise JournalDamaged(number, "expected the header on the first line and only there")
-    if before and before[-1]["kind"] == "footer":
-        raise JournalDamaged(number, "expected nothing after the footer")
-    if kind in {"response", "fault"}:
-        # The suite sends one request at a time, so an answer belongs to the last intent.
-        # What was asked before the run was resumed stays without one.
-        latest = next((r for r in reversed(before) if r["kind"] not in {"clock", "wait"}), None)
-        if latest is None or latest["kind"] != "intent" or latest["id"] != record.get("id"):
-            shown = record.get("id")
-            raise JournalDamaged(number, f"the {kind} of {shown!r} follows no intent of its own")
+class _Order:
+    """What may stand where, line by line."""
+
+    def __init__(self) -> None:
+        self._kind: str | None = None
+        self._concurrency = 1
+        self._open: set[object] = set()
+        self._is_answered = False
+
+    def check(self, number: int, record: Record) -> None:
+        """Take in the next record. Raises `JournalDamaged`."""
+        kind = record.get("kind")
+        if kind not in _KINDS:
+            raise JournalDamaged(number, f"expected a kind of record, got {kind!r}")
+        if (kind == "header") != (number == 1):
+            raise JournalDamaged(number, "expected the header on the first line and only there")
+        if self._kind == "footer":
+            raise JournalDamaged(number, "expected nothing after the footer")
+        identifier = record.get("id")
+        if kind == "header":
+            self._concurrency = _concurrency(record)
+        elif kind == "resumed":
+            # What was asked before stays without an answer.
+            self._open.clear()
+        elif kind == "intent":
+            # The suite sends some at once and then waits until all are answered.
+            if self._is_answered or len(self._open) == self._concurrency:
+                self._open.clear()
+            self._open.add(identifier)
+            self._is_answered = False
+        elif kind in {"response", "fault"}:
+            if identifier not in self._open:
+                raise JournalDamaged(
+                    number, f"the {kind} of {identifier!r} follows no intent of its own"
+                )
+            self._open.remove(identifier)
+            self._is_answered = True
+        self._kind = kind
+
+
+def _concurrency(header: Record) -> int:
+    target = header.get("target")
+    most = target.get("max_concurrency", 1) if isinstance(target, dict) else 1
+    return most if isinstance(most, int) else 1
 
 
 def _summary(records: list[Record], truncated_bytes: int, last: str) -> JournalSummary:

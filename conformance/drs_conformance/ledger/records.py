@@ -49,6 +49,7 @@ def header_record(target: Target, run: object, versions: tuple[str, str], at: st
             "dialect": target.dialect,
             "model": target.model,
             "timeout_s": target.timeout_s,
+            "max_concurrency": target.budget.max_concurrency,
             "personas": {
                 name: {
                     "credential": persona.credential_variable,

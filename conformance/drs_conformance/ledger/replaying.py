@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.exchange import Attempt, Exchange, WireRequest
 from drs_conformance.ledger.journal import JOURNAL_NAME, read_journal
 from drs_conformance.ledger.records import Record, exchanges_of, parse_timestamp
 from drs_conformance.ledger.redaction import Redactor
@@ -56,25 +57,30 @@ class Replaying:
         self._asked: dict[str, int] = {}
         self.recorded = len(intents)
         self._reason = self.footer.get("reason", "interrupted")
-        self._never_answered = None if goes_on else _never_answered(records)
+        is_cut_off = self._reason == "interrupted" and not goes_on
+        self._never_answered = _never_answered(records) if is_cut_off else frozenset()
         self._redactor = Redactor()
+        self.concurrency = int(self.header["target"].get("max_concurrency", 1))
         self._final = _final_state(exchanges, intents)
         self.spending = Spending()
 
-    def exchange(
-        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
-    ) -> Exchange:
-        """Return the exchange that stands at this place of the journal."""
-        key = (lane, ordinal)
-        if key not in self._exchanges:
-            self._require_stopped(lane, ordinal, request)
+    def exchanges(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> list[Exchange]:
+        """Return the exchanges that stand at this place of the journal."""
+        places = [(lane, ordinal + place) for place in range(len(wave))]
+        if any(key not in self._exchanges for key in places):
+            self._require_stopped(lane, ordinal, wave)
+        if any(self._exchanges[key].id in self._never_answered for key in places):
+            raise CutOff
+        return [
+            self._found(key, attempt.request) for key, attempt in zip(places, wave, strict=True)
+        ]
+
+    def _found(self, key: tuple[str, int], request: WireRequest) -> Exchange:
         kept = self._redactor.hide_request(request)
         found = self._exchanges[key]
-        if found.id == self._never_answered and self._reason == "interrupted":
-            raise CutOff
         if kept.digest() != self._digests[key]:
             raise ReplayDiverged(
-                f"exchange {ordinal} of {lane} was {_shown(found.request)} when it was recorded "
+                f"exchange {key[1]} of {key[0]} was {_shown(found.request)} when it was recorded "
                 f"({found.id}), now the check asks for {_shown(kept)}; replay with the version of "
                 f"the suite that recorded it ({self.header['suite_version']})"
             )
@@ -107,7 +113,7 @@ class Replaying:
         """Return the footer of the journal; empty when it has none."""
         return self.footer
 
-    def _require_stopped(self, lane: str, ordinal: int, request: WireRequest) -> None:
+    def _require_stopped(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> None:
         """Raise what stopped the recorded run here, else `ReplayDiverged`.
 
         That state is the one at the end of the journal, so that a replay of a few requirements
@@ -117,21 +123,29 @@ class Replaying:
         circuit.require_closed()
         target: Any = self.header["target"]
         prices = Prices(**target["prices"])
-        spending.require_room(reservation(request, prices), Budget(**target["budget"]))
+        reserved = [reservation(attempt.request, prices) for attempt in wave]
+        spending.require_room(reserved, Budget(**target["budget"]))
         if self._reason == "authorisation-lapsed":
             raise AuthorisationLapsed
         if self._reason == "interrupted":
             raise CutOff
         raise ReplayDiverged(
             f"the journal holds no exchange {ordinal} of {lane}; now the check asks for "
-            f"{_shown(request)}"
+            f"{_shown(wave[0].request)}"
         )
 
 
-def _never_answered(records: list[Record]) -> str | None:
-    """Return the identifier of the last intent, if nothing came after it."""
-    last = next((r for r in reversed(records) if r["kind"] != "footer"), None)
-    return last["id"] if last is not None and last["kind"] == "intent" else None
+def _never_answered(records: list[Record]) -> frozenset[str]:
+    """Return the identifiers of the intents since the run last went on that nothing answered."""
+    waiting: set[str] = set()
+    for record in records:
+        if record["kind"] == "resumed":
+            waiting.clear()
+        elif record["kind"] == "intent":
+            waiting.add(record["id"])
+        elif record["kind"] in {"response", "fault"}:
+            waiting.discard(record["id"])
+    return frozenset(waiting)
 
 
 def _final_state(exchanges: list[Exchange], intents: list[Record]) -> tuple[Circuit, Spending]:

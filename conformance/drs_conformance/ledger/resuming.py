@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.exchange import Attempt, Exchange
 from drs_conformance.ledger.journal import JournalWriter, read_journal
 from drs_conformance.ledger.recording import Recording
 from drs_conformance.ledger.records import Record
@@ -56,23 +56,25 @@ class Resuming(Recording):
         self._sent = self._past.recorded
         self._is_first = True
         record = {"kind": "resumed", "cut_bytes": journal.cut_bytes, "at": self._at()}
-        journal.append(record, durable=True)
+        journal.append(record)
+        journal.sync()
         return journal
 
-    def exchange(
-        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
-    ) -> Exchange:
-        """Return the recorded exchange, or send the request."""
-        if self._past.holds(lane, ordinal):
-            found = self._past.exchange(lane, ordinal, request, retry_of)
+    def exchanges(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> list[Exchange]:
+        """Return the recorded exchanges, and send what is not recorded."""
+        recorded = sum(self._past.holds(lane, ordinal + place) for place in range(len(wave)))
+        found = self._past.exchanges(lane, ordinal, wave[:recorded])
+        if recorded:
             self.spending = self._past.spending
+        if recorded == len(wave):
             return found
-        self._room(request)
-        self._require_all_asked(f"exchange {ordinal} of {lane}")
-        exchange = super().exchange(lane, ordinal, request, retry_of)
-        exchange = replace(exchange, after_gap=self._is_first)
+        rest = wave[recorded:]
+        self._room([attempt.request for attempt in rest])
+        self._require_all_asked(f"exchange {ordinal + recorded} of {lane}")
+        first, *others = super().exchanges(lane, ordinal + recorded, rest)
+        first = replace(first, after_gap=self._is_first)
         self._is_first = False
-        return exchange
+        return [*found, first, *others]
 
     def wait(self, lane: str, seconds: float, because: str) -> None:
         """Make a pause that is new, or that may have been cut short."""

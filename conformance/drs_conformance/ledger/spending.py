@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from drs_conformance.ledger.exchange import Exchange, WireRequest
@@ -85,14 +87,14 @@ class Spending:
             self.cost_usd + reserved.cost_usd,
         )
 
-    def require_room(self, reserved: Reservation, budget: Budget) -> Spending:
-        """Return the sum with one more exchange.
+    def require_room(self, reserved: Iterable[Reservation], budget: Budget) -> Spending:
+        """Return the sum with some more exchanges.
 
         Raises:
             BudgetExhausted: that would be more than the budget.
 
         """
-        after = self.plus(reserved)
+        after = functools.reduce(Spending.plus, reserved, self)
         limits = (
             ("requests", after.requests, budget.max_requests),
             ("output tokens", after.output_tokens, budget.max_output_tokens),
@@ -141,6 +143,9 @@ class Circuit:
 
     def after(self, exchange: Exchange) -> Circuit:
         """Return the circuit after the last attempt of a send."""
+        if exchange.fault is not None and exchange.fault.kind == "censored":
+            # The suite was killed, which says nothing of the target.
+            return self
         status = exchange.status
         if (
             exchange.fault is None
