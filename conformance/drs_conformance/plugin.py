@@ -174,9 +174,9 @@ class ConformanceRun:
                 summary=summary,
                 cause=cause,
                 blocked_by=blocked_by,
-                evidence=shown or tuple(e.id for e in lab.exchanges)[-20:],
+                evidence=shown or tuple(lab.sent.last),
                 trials=max(lab.trials, 1),
-                requests=sum(1 + len(exchange.earlier) for exchange in lab.exchanges),
+                requests=lab.sent.requests,
                 statistics=lab.statistics,
             )
         )

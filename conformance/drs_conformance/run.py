@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +16,10 @@ import pytest
 from drs_conformance.checks.lab import Lab, Session
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import (
-    JOURNAL_NAME,
     BudgetExhausted,
     Ledger,
     TargetGone,
     curl_command,
-    read_journal,
 )
 from drs_conformance.plugin import CheckOutcome, ConformanceRun, run_checks
 from drs_conformance.profiles import PROFILES
@@ -93,10 +90,8 @@ def seed_commitment(seed: int) -> str:
     return f"sha256:{hashlib.sha256(f'drs-seed:{seed}'.encode()).hexdigest()}"
 
 
-def conduct(
-    ledger: Ledger, folder: Path, catalogue: Catalogue, hear: Callable[[Event], None]
-) -> None:
-    """Run the checks over ``ledger``, whose journal lies in ``folder``; ``hear`` every event.
+def conduct(ledger: Ledger, catalogue: Catalogue, hear: Callable[[Event], None]) -> None:
+    """Run the checks over ``ledger``; ``hear`` every event.
 
     Raises:
         ReplayDiverged: the recorded run did something else.
@@ -141,7 +136,6 @@ def conduct(
     if ended_as == pytest.ExitCode.INTERRUPTED:
         stopped = "interrupted"
     ledger.close(stopped or "completed")
-    _, summary = read_journal(folder / JOURNAL_NAME)
     hear(
         RunFinished(
             ended_at=session.last_at,
@@ -149,7 +143,7 @@ def conduct(
             output_tokens=ledger.output_tokens_used,
             cost_usd=ledger.cost_usd,
             stopped=stopped,
-            journal={"records": summary.records, "head": f"sha256:{summary.last}"},
+            journal=ledger.journal,
         )
     )
 

@@ -68,7 +68,7 @@ def replayed(folder: Path, events: list[Event] | None = None) -> dict[str, Any]:
         )
     events = [] if events is None else events
     try:
-        conduct(ledger, folder, standard, events.append)
+        conduct(ledger, standard, events.append)
     except ReplayDiverged as error:
         raise UsageFault(f"{folder}: {error}") from error
     except CutOff:

@@ -31,5 +31,5 @@ def _report(options: argparse.Namespace) -> int:
     faults = problems("result", result)
     if faults:
         raise UsageFault(f"{path} is not a result: {faults[0]}")
-    sys.stdout.write(FORMATS[options.format](result, read_exchanges(options.folder)))
+    sys.stdout.write(FORMATS[options.format](result, read_exchanges(options.folder, result)))
     return 0

@@ -73,7 +73,8 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _require_reports_missing(folder: Path) -> None:
     """Refuse a run that lacks nothing; one that was killed at its very end lacks its reports."""
-    names = (name for name, _ in contents(replayed(folder), read_exchanges(folder)))
+    result = replayed(folder)
+    names = (name for name, _ in contents(result, read_exchanges(folder, result)))
     if all((folder / name).exists() for name in names):
         raise UsageFault(
             f"{folder} holds a run that ended; there is nothing to go on with. `drs verify` checks "

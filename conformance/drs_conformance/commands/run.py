@@ -173,7 +173,7 @@ def judged(ledger: Ledger, folder: Path, standard: Catalogue) -> dict[str, Any]:
             log.hear(event)
             watch.hear(event)
 
-        conduct(ledger, folder, standard, hear)
+        conduct(ledger, standard, hear)
     result = build_result(events)
     write_reports(folder, result)
     return result

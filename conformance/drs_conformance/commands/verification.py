@@ -26,7 +26,7 @@ class Verification:
 
     ``faults`` are lines that each begin with the name of a file. Unless there are some, ``result``
     is the result, ``header`` the first record, ``records`` their number, ``exchanges`` those of
-    the journal, and ``derived`` the files that follow from them, by name.
+    the journal that reports and claims need, and ``derived`` the files that follow, by name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -60,7 +60,7 @@ class Verification:
             return
         events: list[Event] = []
         self.result = replayed(self.folder, events)
-        self.exchanges = read_exchanges(self.folder)
+        self.exchanges = read_exchanges(self.folder, self.result)
         lines = [rfc8785.dumps(event_document(event)) + b"\n" for event in events]
         self.derived = dict(contents(self.result, self.exchanges))
         for name, expected in {EVENTS_NAME: b"".join(lines), **self.derived}.items():

@@ -6,17 +6,20 @@ response is written before a check sees it, and durable before anything that fol
 
 from __future__ import annotations
 
-import functools
+import json
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from drs_conformance.chain import FIRST_PREV, ChainBroken, line_digest, link, read_link
 from drs_conformance.interruption import uninterrupted
-from drs_conformance.ledger.records import Record, exchanges_of
+from drs_conformance.ledger.exchange import Exchange
+from drs_conformance.ledger.records import Assembly, Record
+from drs_conformance.specification.canonical import canonical_json
 
 if sys.platform != "win32":
     import fcntl
@@ -25,9 +28,11 @@ __all__ = [
     "JOURNAL_NAME",
     "JournalDamaged",
     "JournalExists",
+    "JournalScan",
     "JournalSummary",
     "JournalUnwritable",
     "JournalWriter",
+    "exchanges_beside",
     "read_journal",
     "verify_journal",
 ]
@@ -183,6 +188,11 @@ class JournalWriter:
             f"could not write {self.path}: {error.strerror}; the run cannot go on"
         ) from None
 
+    @property
+    def end(self) -> tuple[int, str]:
+        """Number of records and SHA-256 of the last line."""
+        return self._seq, self._prev
+
     def close(self) -> None:
         """Close the file; closing twice is allowed."""
         if self._file is not None:
@@ -190,38 +200,88 @@ class JournalWriter:
             self._file = None
 
 
-def read_journal(path: Path) -> tuple[list[Record], JournalSummary]:
-    """Read and verify a journal.
+class JournalScan:
+    """Reads and verifies a journal line by line; see `verify_journal` for what it raises.
 
-    Raises:
-        JournalDamaged: see `verify_journal`.
-
+    After `records` or `exchanges` has come to its end, `summary` is there.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise JournalDamaged(0, f"could not read {path}: {error.strerror}") from None
-    return _verified(content)
 
+    def __init__(self, path: Path) -> None:
+        """Take the path of the journal."""
+        self._path = path
+        self.summary: JournalSummary
 
-# One command reads its journal several times over.
-@functools.lru_cache(maxsize=1)
-def _verified(content: bytes) -> tuple[list[Record], JournalSummary]:
-    *lines, tail = content.split(b"\n")
-    records: list[Record] = []
-    order = _Order()
-    prev = FIRST_PREV
-    for number, line in enumerate(lines, start=1):
+    def records(self) -> Iterator[Record]:
+        """Yield the records."""
+        for record, _ in self._scan():
+            if record is not None:
+                yield record
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """Yield the exchanges in schedule order."""
+        for _, exchanges in self._scan():
+            yield from exchanges
+
+    def _scan(self) -> Iterator[tuple[Record | None, list[Exchange]]]:
+        """Yield each record with the exchanges that it completes, and at the end what is left."""
+        order, assembly = _Order(), Assembly()
+        header: Record = {}
+        record: Record = {}
+        unanswered: list[str] = []
+        number, truncated, prev = 0, 0, FIRST_PREV
         try:
-            record: Record = read_link(number, line, prev)
-        except ChainBroken as error:
-            raise JournalDamaged(error.line, error.reason) from None
-        order.check(number, record)
-        records.append(record)
-        prev = line_digest(line)
-    if not records:
-        raise JournalDamaged(1, "expected a header, got no whole line")
-    return records, _summary(records, len(tail), prev)
+            with self._path.open("rb") as file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        truncated = len(line)
+                        break
+                    number += 1
+                    record = _read(number, line[:-1], prev)
+                    prev = line_digest(line[:-1])
+                    order.check(number, record)
+                    header = header or record
+                    exchanges = list(_assembled(number, assembly.add(record)))
+                    unanswered += _censored(exchanges)
+                    yield record, exchanges
+        except OSError as error:
+            raise JournalDamaged(0, f"could not read {self._path}: {error.strerror}") from None
+        if not header:
+            raise JournalDamaged(1, "expected a header, got no whole line")
+        rest = list(_assembled(number, assembly.rest()))
+        self.summary = JournalSummary(
+            records=number,
+            exchanges=order.intents,
+            unanswered=(*unanswered, *_censored(rest)),
+            header=header,
+            footer=record if record["kind"] == "footer" else None,
+            truncated_bytes=truncated,
+            last=prev,
+        )
+        yield None, rest
+
+
+def _read(number: int, line: bytes, prev: str) -> Record:
+    try:
+        return read_link(number, line, prev)
+    except ChainBroken as error:
+        raise JournalDamaged(error.line, error.reason) from None
+
+
+def _assembled(number: int, exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
+    try:
+        yield from exchanges
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise JournalDamaged(number, f"a record up to here lacks something: {error!r}") from None
+
+
+def _censored(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    return (e.id for e in exchanges if e.fault is not None and e.fault.kind == "censored")
+
+
+def read_journal(path: Path) -> tuple[list[Record], JournalSummary]:
+    """Read and verify a journal, all of it at once. Raises what `verify_journal` does."""
+    scan = JournalScan(path)
+    return list(scan.records()), scan.summary
 
 
 def verify_journal(path: Path) -> JournalSummary:
@@ -235,7 +295,51 @@ def verify_journal(path: Path) -> JournalSummary:
             not a record that can stand there.
 
     """
-    return read_journal(path)[1]
+    scan = JournalScan(path)
+    for _ in scan.records():
+        pass
+    return scan.summary
+
+
+# Quotes inside a text are escaped, so neither can be found in a body.
+_IDENTIFIER = re.compile(rb'"id":"(x-\d+)"')
+_INTENT = b'"kind":"intent"'
+
+
+def exchanges_beside(path: Path, identifiers: Collection[str]) -> list[Exchange]:
+    """Return the last attempts in the lanes of some exchanges, in schedule order.
+
+    They are read from a journal that was verified, or is being written, so that a run need not
+    keep what it was answered.
+    """
+    pointed_at = {identifier.encode("ascii") for identifier in identifiers}
+    lanes: set[str] = set()
+    for found, line in _lines_with_identifier(path):
+        if found in pointed_at and _INTENT in line:
+            lanes.add(json.loads(line)["lane"])
+    named = [b'"lane":' + canonical_json(lane) for lane in lanes]
+    wanted: set[bytes] = set()
+    retried: set[str | None] = set()
+    assembly = Assembly()
+    with path.open("rb") as file:
+        exchanges = [*assembly.add(json.loads(file.readline()))]
+    for found, line in _lines_with_identifier(path):
+        if _INTENT in line and any(name in line for name in named):
+            wanted.add(found)
+        if found in wanted:
+            record = json.loads(line)
+            retried.add(record.get("retry_of"))
+            exchanges += assembly.add(record)
+    exchanges += assembly.rest()
+    return [exchange for exchange in exchanges if exchange.id not in retried]
+
+
+def _lines_with_identifier(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    with path.open("rb") as file:
+        for line in file:
+            found = _IDENTIFIER.search(line)
+            if found is not None:
+                yield found[1], line
 
 
 class _Order:
@@ -246,6 +350,8 @@ class _Order:
         self._concurrency = 1
         self._open: set[object] = set()
         self._is_answered = False
+        self._ordinals: dict[object, int] = {}
+        self.intents = 0
 
     def check(self, number: int, record: Record) -> None:
         """Take in the next record. Raises `JournalDamaged`."""
@@ -266,6 +372,7 @@ class _Order:
             # The suite sends some at once and then waits until all are answered.
             if self._is_answered or len(self._open) == self._concurrency:
                 self._open.clear()
+            self._count(number, record)
             self._open.add(identifier)
             self._is_answered = False
         elif kind in {"response", "fault"}:
@@ -277,33 +384,23 @@ class _Order:
             self._is_answered = True
         self._kind = kind
 
+    def _count(self, number: int, intent: Record) -> None:
+        self.intents += 1
+        lane, name = intent.get("lane"), f"x-{self.intents:06d}"
+        if not isinstance(lane, str):
+            raise JournalDamaged(number, f"expected the name of a lane, got {lane!r}")
+        self._ordinals[lane] = self._ordinals.get(lane, 0) + 1
+        expected = (name, self._ordinals[lane])
+        if (intent.get("id"), intent.get("ordinal")) != expected:
+            raise JournalDamaged(
+                number, f"expected the intent {expected[0]}, number {expected[1]} of its lane"
+            )
+
 
 def _concurrency(header: Record) -> int:
     target = header.get("target")
     most = target.get("max_concurrency", 1) if isinstance(target, dict) else 1
     return most if isinstance(most, int) else 1
-
-
-def _summary(records: list[Record], truncated_bytes: int, last: str) -> JournalSummary:
-    try:
-        exchanges = exchanges_of(records)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise JournalDamaged(
-            len(records), f"a record before here lacks something: {error!r}"
-        ) from None
-    keys = {(exchange.lane, exchange.ordinal) for exchange in exchanges}
-    intents = sum(record["kind"] == "intent" for record in records)
-    if len(keys) != intents or len(exchanges) != intents:
-        raise JournalDamaged(len(records), "two intents have the same id, or lane and ordinal")
-    return JournalSummary(
-        records=len(records),
-        exchanges=len(exchanges),
-        unanswered=tuple(e.id for e in exchanges if e.fault and e.fault.kind == "censored"),
-        header=records[0],
-        footer=records[-1] if records[-1]["kind"] == "footer" else None,
-        truncated_bytes=truncated_bytes,
-        last=last,
-    )
 
 
 def _write_all(file: int, data: bytes) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from drs_conformance.ledger.exchange import Attempt, Exchange, WireRequest
+from drs_conformance.ledger.journal import exchanges_beside
 from drs_conformance.ledger.recording import Clock, Recording, Registered, utc_now
 from drs_conformance.ledger.replaying import Replaying
 from drs_conformance.ledger.resuming import Resuming
@@ -25,6 +26,10 @@ class _Source(Protocol):
 
     @property
     def concurrency(self) -> int: ...
+    @property
+    def end(self) -> tuple[int, str]: ...
+    @property
+    def path(self) -> Path: ...
     def exchanges(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> list[Exchange]: ...
     def settle(self, exchange: Exchange) -> None: ...
     def wait(self, lane: str, seconds: float, because: str) -> None: ...
@@ -175,6 +180,16 @@ class Ledger:
     def header(self) -> Mapping[str, Any]:
         """The first record of the journal; `run` in it is what the caller gave."""
         return self._source.header
+
+    @property
+    def journal(self) -> Mapping[str, Any]:
+        """Number of records of the journal and digest of the last line."""
+        records, last = self._source.end
+        return {"records": records, "head": f"sha256:{last}"}
+
+    def recall(self, identifiers: Collection[str]) -> list[Exchange]:
+        """Return the last attempts in the lanes of some exchanges, read back from the journal."""
+        return exchanges_beside(self._source.path, identifiers)
 
     @property
     def requests_used(self) -> int:

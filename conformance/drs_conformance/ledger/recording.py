@@ -124,6 +124,16 @@ class Recording:
         self._wire.send(sendings, keep)
         return found
 
+    @property
+    def end(self) -> tuple[int, str]:
+        """Number of records so far and SHA-256 of the last line."""
+        return self._journal.end
+
+    @property
+    def path(self) -> Path:
+        """The journal."""
+        return self._journal.path
+
     def _sending(self, request: WireRequest) -> Sending:
         credential, source_address = self._persona(request.persona)
         headers = self._wire.headers(request)

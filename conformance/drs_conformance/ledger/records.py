@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from drs_conformance.ledger.spending import Reservation
 from drs_conformance.target import Target
 
 __all__ = [
+    "Assembly",
     "Record",
     "exchanges_of",
     "fault_record",
@@ -124,38 +125,57 @@ def fault_record(exchange: Exchange, fault: Fault) -> Record:
     }
 
 
-def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
-    """Return the exchanges of a journal in schedule order.
+class Assembly:
+    """Puts intents and their endings together, as they stand in a journal.
 
     An intent that nothing followed becomes an exchange with the fault `censored`: it may have
     reached the target, so it is billed and never sent again. The first intent after the run was
-    resumed becomes an exchange `after_gap`.
+    resumed becomes an exchange `after_gap`. Only what is not complete yet is held.
 
     Raises:
-        KeyError, TypeError, ValueError: a record is not one of the schema.
+        KeyError, TypeError, ValueError, AttributeError: a record is not one of the schema.
 
     """
-    intents: dict[str, Mapping[str, Any]] = {}
-    endings: dict[str, Mapping[str, Any]] = {}
-    root = ""
-    resumed = False
-    after_gap: set[str] = set()
-    for record in records:
-        if record["kind"] == "header":
-            root = record["target"]["root"]
-        elif record["kind"] == "resumed":
-            resumed = True
-        elif record["kind"] == "intent":
-            intents[record["id"]] = record
-            if resumed:
-                after_gap.add(record["id"])
-                resumed = False
-        elif record["kind"] in {"response", "fault"}:
-            endings[record["id"]] = record
-    return [
-        _exchange(root, intent, endings.get(key), after_gap=key in after_gap)
-        for key, intent in intents.items()
-    ]
+
+    def __init__(self) -> None:
+        self._root = ""
+        self._is_after_gap = False
+        self._waiting: dict[str, tuple[Mapping[str, Any], bool]] = {}
+        self._endings: dict[str, Mapping[str, Any]] = {}
+
+    def add(self, record: Mapping[str, Any]) -> Iterator[Exchange]:
+        """Take in the next record; yield the exchanges that are complete now, in schedule order."""
+        kind = record["kind"]
+        if kind == "header":
+            self._root = record["target"]["root"]
+        elif kind == "resumed":
+            yield from self.rest()
+            self._is_after_gap = True
+        elif kind == "intent":
+            self._waiting[record["id"]] = record, self._is_after_gap
+            self._is_after_gap = False
+        elif kind in {"response", "fault"}:
+            self._endings[record["id"]] = record
+            while self._waiting and (first := next(iter(self._waiting))) in self._endings:
+                yield self._exchange(first)
+
+    def rest(self) -> Iterator[Exchange]:
+        """Yield what is left at the end, in schedule order."""
+        for identifier in list(self._waiting):
+            yield self._exchange(identifier)
+
+    def _exchange(self, identifier: str) -> Exchange:
+        intent, after_gap = self._waiting.pop(identifier)
+        return _exchange(
+            self._root, intent, self._endings.pop(identifier, None), after_gap=after_gap
+        )
+
+
+def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
+    """Return the exchanges of a journal in schedule order; see `Assembly`."""
+    assembly = Assembly()
+    found = [exchange for record in records for exchange in assembly.add(record)]
+    return [*found, *assembly.rest()]
 
 
 def _exchange(

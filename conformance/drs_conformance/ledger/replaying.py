@@ -41,7 +41,9 @@ class Replaying:
         With `goes_on` a request at its end that was never answered is a fault, as it is where the
         journal itself goes on; without, the run ends there.
         """
-        records, summary = read_journal(folder / JOURNAL_NAME)
+        self.path = folder / JOURNAL_NAME
+        records, summary = read_journal(self.path)
+        self.end = (summary.records, summary.last)
         self.header: Record = dict(summary.header)
         self.footer: Record = dict(summary.footer or {})
         exchanges = exchanges_of(records)

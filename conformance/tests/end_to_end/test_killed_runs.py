@@ -99,7 +99,7 @@ def censored_alike(endpoint: Endpoint, run: Run, lost: Collection[tuple[str, int
     recording = Censoring(out, target, header["run"], utc_now, version=header["drs_version"])
     recording.lost = lost
     events: list[Event] = []
-    conduct(Ledger(recording), out, load_catalogue(), events.append)
+    conduct(Ledger(recording), load_catalogue(), events.append)
     return {e.requirement: e.verdict for e in events if isinstance(e, CheckFinished)}
 
 
