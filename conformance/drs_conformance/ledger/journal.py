@@ -145,17 +145,18 @@ class JournalWriter:
         journal.cut_bytes = summary.truncated_bytes
         return journal
 
-    def append(self, record: Record) -> None:
-        """Add a record; once this returns it survives a kill, after `sync` a power cut too.
+    def append(self, *records: Record) -> None:
+        """Add records; once this returns they survive a kill, after `sync` a power cut too.
 
-        Ctrl-C is put off until the record is whole and counted.
+        Ctrl-C is put off until they are whole and counted.
 
         Raises:
             JournalUnwritable: it could not be written. The journal takes no more records then.
 
         """
         with uninterrupted():
-            self._append(record)
+            for record in records:
+                self._append(record)
 
     def sync(self) -> None:
         """Make everything durable that was added. Raises JournalUnwritable."""

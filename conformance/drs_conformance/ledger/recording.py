@@ -111,10 +111,12 @@ class Recording:
         """
         reserved, spending = self._room([attempt.request for attempt in wave])
         sendings = [self._sending(attempt.request) for attempt in wave]
-        found = [
+        intents = [
             self._intent(lane, ordinal + place, attempt, sendings[place][1], reserved[place])
             for place, attempt in enumerate(wave)
         ]
+        found = [shell for shell, _ in intents]
+        self._journal.append(*(record for _, record in intents))
         self._journal.sync()
         self.spending = spending
 
@@ -143,8 +145,8 @@ class Recording:
 
     def _intent(
         self, lane: str, ordinal: int, attempt: Attempt, headers: Headers, reserved: Reservation
-    ) -> Exchange:
-        """Write that a request is about to be sent, and return it as an exchange to be."""
+    ) -> tuple[Exchange, Record]:
+        """Return a request that is about to be sent as an exchange to be, and the line for it."""
         kept = self._redactor.hide_request(attempt.request)
         shell = Exchange(
             id=f"x-{self._sent + 1:06d}",
@@ -161,11 +163,10 @@ class Recording:
             sent_headers=self._redactor.hide_headers(headers),
         )
         key = (shell.id, lane, ordinal)
-        self._journal.append(
-            intent_record(key, kept, shell.sent_headers, reserved, attempt.retry_of, shell.sent_at)
-        )
         self._sent += 1
-        return shell
+        return shell, intent_record(
+            key, kept, shell.sent_headers, reserved, attempt.retry_of, shell.sent_at
+        )
 
     def settle(self, exchange: Exchange) -> None:
         """Take note of the last attempt of a send."""
