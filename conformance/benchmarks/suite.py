@@ -3,9 +3,9 @@
 Speed: both send the same small POST to a server on loopback, in a process of its own, that answers
 at once; one after the other, and eight at a time (`Ledger.send_many`, and tasks of one client).
 Rounds of each take turns; the ratio is the median over the rounds. Bare httpx is the client that
-serves concurrency, `AsyncClient`, and for one at a time also the plain `Client`. The journal lies in
-memory, so that what is measured is the suite, and once more on the disk, which has to make every
-intent durable.
+serves concurrency, `AsyncClient`, and for one at a time also the plain `Client`. The journal lies
+in memory, so that what is measured is the suite, and once more on the disk, which has to make
+every intent durable.
 
 Memory: the most that a process held resident which sent so many requests through the bench of a
 check, closed its journal, verified it and read back what reports need.

@@ -65,12 +65,14 @@ class JournalSummary:
 
     `footer` is None when the run did not end in order; `truncated_bytes` counts a last line that
     was cut off while it was written, which is what a kill leaves. `unanswered` are the intents
-    without response. `last` is the SHA-256 of the last whole line.
+    without response, `resumed` how often the run was gone on with. `last` is the SHA-256 of the
+    last whole line.
     """
 
     records: int
     exchanges: int
     unanswered: tuple[str, ...]
+    resumed: int
     header: Mapping[str, Any]
     footer: Mapping[str, Any] | None
     truncated_bytes: int
@@ -253,6 +255,7 @@ class JournalScan:
             records=number,
             exchanges=order.intents,
             unanswered=(*unanswered, *_censored(rest)),
+            resumed=order.resumed,
             header=header,
             footer=record if record["kind"] == "footer" else None,
             truncated_bytes=truncated,
@@ -353,6 +356,7 @@ class _Order:
         self._is_answered = False
         self._ordinals: dict[object, int] = {}
         self.intents = 0
+        self.resumed = 0
 
     def check(self, number: int, record: Record) -> None:
         """Take in the next record. Raises `JournalDamaged`."""
@@ -369,6 +373,7 @@ class _Order:
         elif kind == "resumed":
             # What was asked before stays without an answer.
             self._open.clear()
+            self.resumed += 1
         elif kind == "intent":
             # The suite sends some at once and then waits until all are answered.
             if self._is_answered or len(self._open) == self._concurrency:

@@ -137,7 +137,6 @@ def require_as_unbroken(
         expected = censored_alike(endpoint, run, places, out.with_name("censored"))
         assert expected.keys() == unbroken.verdicts().keys()
     assert run.verdicts() == expected
-    assert Verification(run.folder).faults == []
     return run
 
 
@@ -150,6 +149,49 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     assert run.verdicts()["EXP-01"] == "pass"
     assert main(["resume", str(run.folder)]) == 2
     assert "nothing to go on with" in capsys.readouterr().err
+    # Killed after the last record and before the last report.
+    last = run.folder / "oscal" / "assessment-results.json"
+    last.unlink()
+    assert main(["resume", str(run.folder), "--quiet"]) == 3
+    assert last.exists()
+    verification = Verification(run.folder)
+    assert (verification.faults, verification.resumed) == ([], len(KILLS))
+
+
+def test_what_is_not_the_run_that_was_cut_off_is_refused(
+    counted: Endpoint, unbroken: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is sent, and the journal is left as it was."""
+    journal = tmp_path / "journal.jsonl"
+    lines = (unbroken.folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:20]))
+    target = tmp_path / "target.yaml"
+    permit = tmp_path / "authorisation.yaml"
+    text, permitted = counted.target.read_text(), (counted.folder / permit.name).read_text()
+    sent = len(arrivals(counted))
+    for changed, allowed, told in (
+        (text.replace("model: ", "model: other-"), permitted, "/target/model"),
+        (text, f"{permitted}# seen\n", "/run/authorisation"),
+        (f"{text}start: {{command: [serve]}}\n", permitted, "starts its target"),
+        (text.replace("max_requests: 16000", "max_requests: 9"), permitted, "from 0 to 9"),
+    ):
+        target.write_text(changed)
+        permit.write_text(allowed)
+        arguments = ["resume", tmp_path, "--target", target]
+        run = resumed_here(counted, arguments)
+        assert run == 2, changed
+        assert told in capsys.readouterr().err
+    journal.write_bytes(lines[0][:40])
+    assert resumed_here(counted, ["resume", tmp_path]) == 2
+    assert "no run to resume" in capsys.readouterr().err
+    assert len(arrivals(counted)) == sent
+
+
+def resumed_here(endpoint: Endpoint, arguments: list[str | Path]) -> int:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in endpoint.credentials.items():
+            environment.setenv(name, value)
+        return main(list(map(str, arguments)))
 
 
 @pytest.mark.long
@@ -163,4 +205,5 @@ def test_kills_at_random_points(
         (chance.randint(1, 60), None if chance.random() < 0.3 else chance.uniform(0, 0.03))
         for _ in range(2)
     ]
-    require_as_unbroken(counted, unbroken, tmp_path / "results", kills)
+    run = require_as_unbroken(counted, unbroken, tmp_path / "results", kills)
+    assert Verification(run.folder).faults == []
