@@ -36,7 +36,7 @@ from drs_conformance.selection import Choice, choose, in_order
 from drs_conformance.specification.catalogue import Catalogue
 from drs_conformance.verdicts import Finding
 
-__all__ = ["Selection", "conduct"]
+__all__ = ["Selection", "conduct", "prepare"]
 
 SUITE_NAME = "drs"
 SELF_TESTED = (
@@ -98,6 +98,17 @@ def conduct(ledger: Ledger, catalogue: Catalogue, hear: Callable[[Event], None])
         JournalUnwritable: the journal could not be continued.
 
     """
+    run, finish = prepare(ledger, catalogue, hear)
+    finish(run_checks(run) == pytest.ExitCode.INTERRUPTED)
+
+
+def prepare(
+    ledger: Ledger, catalogue: Catalogue, hear: Callable[[Event], None]
+) -> tuple[ConformanceRun, Callable[[bool], None]]:
+    """Begin a run: return what runs its checks within pytest, and what to call when they ended.
+
+    The latter is told whether they were interrupted, and raises as :func:`conduct` says.
+    """
     header = ledger.header
     selection = Selection.from_record(header["run"]["selection"])
     session = Session(
@@ -129,23 +140,24 @@ def conduct(ledger: Ledger, catalogue: Catalogue, hear: Callable[[Event], None])
         hear(_finished(outcome, session, begun_at))
 
     run = ConformanceRun(session, in_order(choices), begun, ended)
-    ended_as = run_checks(run)
-    if run.broken is not None:
-        raise run.broken
-    stopped: Stopped | None = run.stopped
-    if ended_as == pytest.ExitCode.INTERRUPTED:
-        stopped = "interrupted"
-    ledger.close(stopped or "completed")
-    hear(
-        RunFinished(
-            ended_at=session.last_at,
-            requests=ledger.requests_used,
-            output_tokens=ledger.output_tokens_used,
-            cost_usd=ledger.cost_usd,
-            stopped=stopped,
-            journal=ledger.journal,
+
+    def finish(interrupted: bool) -> None:
+        if run.broken is not None:
+            raise run.broken
+        stopped: Stopped | None = "interrupted" if interrupted else run.stopped
+        ledger.close(stopped or "completed")
+        hear(
+            RunFinished(
+                ended_at=session.last_at,
+                requests=ledger.requests_used,
+                output_tokens=ledger.output_tokens_used,
+                cost_usd=ledger.cost_usd,
+                stopped=stopped,
+                journal=ledger.journal,
+            )
         )
-    )
+
+    return run, finish
 
 
 def _started(

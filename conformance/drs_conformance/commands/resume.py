@@ -14,7 +14,7 @@ from rich.console import Console
 from drs_conformance.commands.errors import UsageFault
 from drs_conformance.commands.options import catalogue
 from drs_conformance.commands.replay import replayed
-from drs_conformance.commands.run import judged, run_header
+from drs_conformance.commands.run import run_header, watched
 from drs_conformance.ledger import (
     JOURNAL_NAME,
     JournalDamaged,
@@ -60,7 +60,7 @@ def _resume(options: argparse.Namespace) -> int:
         else:
             _require_reports_missing(folder)
             ledger = Ledger.replay(folder)
-        result = judged(ledger, folder, catalogue(header["drs_version"]))
+        result = watched(ledger, folder, catalogue(header["drs_version"]))
     except JournalDamaged as error:
         raise UsageFault(f"{folder}: there is no run to resume: {error}") from error
     except (JournalUnwritable, ReplayDiverged, ResumeRefused) as error:

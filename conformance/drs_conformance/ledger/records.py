@@ -104,6 +104,7 @@ def response_record(exchange: Exchange, received_bytes: int, withheld: bool) -> 
     return {
         "kind": "response",
         "id": exchange.id,
+        **_address(exchange),
         "status": exchange.status,
         "headers": [list(pair) for pair in exchange.headers],
         "body": encode_body(exchange.body),
@@ -119,10 +120,15 @@ def fault_record(exchange: Exchange, fault: Fault) -> Record:
     return {
         "kind": "fault",
         "id": exchange.id,
+        **_address(exchange),
         "fault": {"kind": fault.kind, "detail": fault.detail},
         "elapsed_s": exchange.elapsed_s,
         "received_at": exchange.received_at,
     }
+
+
+def _address(exchange: Exchange) -> Record:
+    return {} if exchange.address is None else {"address": exchange.address}
 
 
 class Assembly:
@@ -204,6 +210,7 @@ def _exchange(
         url=root + request.path,
         sent_headers=_pairs(intent["sent_headers"]),
         after_gap=after_gap,
+        address=ending.get("address") if ending else None,
     )
 
 

@@ -8,9 +8,9 @@ Base64 and hexadecimal forms of the whole credential count too.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+import string
 
-__all__ = ["escape_marks", "plain_forms", "spellings"]
+__all__ = ["letters", "spellings"]
 
 _NAMED = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
 _ALPHABETS = (b"+/", b"-_")
@@ -29,21 +29,14 @@ def spellings(credential: str) -> str:
     return f"(?=[{first}])(?:{'|'.join(forms)})"
 
 
-def plain_forms(credential: str) -> list[bytes]:
-    """Return what text that spells `credential` holds in lower case, unless it has a mark."""
-    hexadecimal = credential.encode("ascii").hex()
-    forms = (credential, hexadecimal, *_base64_forms(credential))
-    return [form.lower().encode("ascii") for form in forms]
+def letters(credential: str) -> frozenset[int]:
+    """Return a set of bytes beyond which no spelling of `credential` reaches.
 
-
-def escape_marks(credentials: Iterable[str]) -> str:
-    """Return a pattern for what text holds that spells a credential in another way.
-
-    Most text has neither a mark nor a plain form, and then need not be searched for `spellings`.
+    White space is never among them, so most text falls into words too short for any spelling.
     """
-    forms = "".join(form for each in credentials for form in (each, *_base64_forms(each)))
-    escaped = "".join(_plain_in_set(c) for c in sorted(set(forms)) if not c.isalnum())
-    return rf"\x00|\\[uUxX{escaped}]|%[0-9A-Fa-f]{{2}}|&[\#A-Za-z]"
+    syntax = "\\{}%&#;\0" + "+/-_="
+    cased = credential.lower() + credential.upper()
+    return frozenset((string.ascii_letters + string.digits + syntax + cased).encode("ascii"))
 
 
 def _text(credential: str) -> str:
