@@ -208,7 +208,7 @@ class _Probing:
             if isinstance(event, CheckFinished):
                 self._latest = event
 
-        self._run, self._finish = prepare(ledger, self._folder, self._standard, hear)
+        self._run, self._finish = prepare(ledger, self._standard, hear)
         return self._run
 
     def pytest_report_collectionfinish(self) -> str | None:

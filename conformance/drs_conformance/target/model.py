@@ -53,6 +53,7 @@ class Budget:
     max_requests: int
     max_output_tokens: int
     max_cost_usd: float
+    max_concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
