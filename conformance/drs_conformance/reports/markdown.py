@@ -15,6 +15,7 @@ from drs_conformance.reports.headline import (
     with_verdict,
 )
 from drs_conformance.reports.plain_text import commands_shown, one_line
+from drs_conformance.reports.root_causes import CAUSES_SHOWN, causes, reading
 from drs_conformance.verdicts import SEVERITY
 
 __all__ = ["render_markdown"]
@@ -35,6 +36,7 @@ def render_markdown(result: Mapping[str, Any]) -> str:
         f"{result['selection']['level']}, profile {result['profile']}; "
         f"{spent['requests']} of {budget['max_requests']} requests.",
         "",
+        *_begin(result),
         "| verdict | requirements |",
         "| --- | --- |",
         *(f"| {name} | {result['summary']['verdicts'][name]} |" for name in SEVERITY),
@@ -60,6 +62,25 @@ def render_markdown(result: Mapping[str, Any]) -> str:
         lines += ["", f"Registered {_text(registration)}."]
     lines += ["", *(_text(text) for text in result["assurance"]["limitations"])]
     return "\n".join(lines) + "\n"
+
+
+def _begin(result: Mapping[str, Any]) -> list[str]:
+    """Return what to do first, and what holds already; nothing where nothing is to be done."""
+    found = causes(result)
+    if not found:
+        return []
+    lines = ["## Where to begin", ""]
+    for number, cause in enumerate(found[:CAUSES_SHOWN], 1):
+        places = ", ".join(f"`{place}`" for place in reading(cause, result["drs_version"]))
+        lines.append(
+            f"{number}. **{_text(cause.heading)}**: {_text(cause.found)}. "
+            f"{_text(cause.step.text)} ({places})"
+        )
+    if len(found) > CAUSES_SHOWN:
+        lines += ["", f"{len(found) - CAUSES_SHOWN} more causes stand below."]
+    holding = [entry["id"] for entry in with_verdict(result, "pass")]
+    held = ", ".join(holding) or "nothing could be shown to hold"
+    return [*lines, "", f"Holds already: {held}.", ""]
 
 
 def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:

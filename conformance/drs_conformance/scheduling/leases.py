@@ -157,7 +157,9 @@ class Pool:
         free = [self.persona(name, send) for name in self.names if name not in self.held]
         if not self.names:
             raise Untestable(
-                "the target file has no credential for a persona fresh-1, fresh-2, ..."
+                "the target file has no credential for a persona fresh-1, fresh-2, ...",
+                cause="Open test accounts that the test mode can reset, and name them in the "
+                "target file; eight are enough for every check.",
             )
         if len(free) < count:
             raise Untestable(
@@ -176,7 +178,9 @@ class Pool:
     def _require_test_mode(self) -> str:
         if self.test_root is None:
             raise Untestable(
-                "the provider declares no test mode, so no persona can be brought into a state"
+                "the provider declares no test mode, so no persona can be brought into a state",
+                cause="Serve the test mode (chapter Conformance), with which an auditor resets and "
+                "moves test personas, and name its root in `control_plane.test`.",
             )
         return self.test_root
 

@@ -1,4 +1,4 @@
-"""A signed declaration in front of a server that knows of none: all that a lab may have at first."""
+"""A signed declaration in front of a server that knows of none: what a lab may have at first."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from endpoints import Endpoint
+
 from independent.servers import MODEL, target
 
 WELL_KNOWN = "/.well-known/distillation-resistance"

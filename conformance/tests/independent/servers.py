@@ -1,4 +1,4 @@
-"""Servers that this project did not write, each with the target file of a lab that has nothing yet."""
+"""Servers that this project did not write, and the target file of a lab that has nothing yet."""
 
 from __future__ import annotations
 
