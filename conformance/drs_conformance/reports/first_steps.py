@@ -31,6 +31,16 @@ FIRST_STEPS: Mapping[str, FirstStep] = {
         "Let every declared surface answer the persona control in its dialect, for each model that "
         "it lists; or take the surface or the model out of the declaration."
     ),
+    "EXP-01": FirstStep(
+        "Refuse a request for more alternatives than the surface declares, and never return more."
+    ),
+    "EXP-07": FirstStep(
+        "Refuse a request for more choices than the surface declares, and never return more."
+    ),
+    "EXP-08": FirstStep(
+        "Return the log-probabilities of one distribution: none above zero, in descending order, "
+        "each token once."
+    ),
     "STD-08": FirstStep(
         "Score the weeks of ordinary accounts that the suite submits, and look at those that are "
         "flagged.",

@@ -72,16 +72,14 @@ class Cause:
     def found(self) -> str:
         """The verdict and what led to it; how many requirements are undone with it."""
         blocked, entry = len(self.blocked), self.first.entry
+        rest = f"that {'rests' if blocked == 1 else 'rest'} on it could not be tested"
         if len(self.concerned) > 1:
             untested = f"{len(self.alike)} requirements could not be tested"
-            return f"{untested}, nor {blocked} that rest on them" if blocked else untested
+            return f"{untested}, nor {blocked} more on top of them" if blocked else untested
         if entry is None:
-            return f"{blocked} that rest on it could not be tested"
+            return f"{blocked} {rest}"
         said = f"{entry['outcome']['verdict']}: {entry['outcome']['summary']}"
-        more = (
-            f"{blocked} more that {'rests' if blocked == 1 else 'rest'} on it could not be tested"
-        )
-        return f"{said}; {more}" if blocked else said
+        return f"{said}; {blocked} more {rest}" if blocked else said
 
     @property
     def step(self) -> FirstStep:
@@ -119,8 +117,9 @@ def findings(result: Mapping[str, Any], *verdicts: str) -> list[Finding]:
 
 def reading(cause: Cause, version: str) -> list[str]:
     """Return where it says more, as paths below the root of the standard and a command."""
-    entry, kind = cause.first.entry, cause.step.schema
-    where = [f"{entry['file']}:{entry['line']}"] if entry is not None else []
+    kind = cause.step.schema
+    alone = cause.alike if len(cause.concerned) == 1 else ()
+    where = [f"{entry['file']}:{entry['line']}" for entry in alone]
     if kind is not None:
         where += [
             f"schemas/{version}/{kind}.schema.json",

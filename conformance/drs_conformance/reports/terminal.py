@@ -13,7 +13,6 @@ from rich.text import Text
 from drs_conformance.reports.headline import (
     Entry,
     answer,
-    blocked,
     headline,
     in_chapters,
     registered,
@@ -82,9 +81,6 @@ def print_result(
     for entry in with_verdict(result, "fail", "harness-error", "untestable", "inconclusive"):
         console.print()
         print_requirement(entry, console)
-        waiting = blocked(result, entry["id"])
-        if waiting:
-            _indented(console, f"blocked by this: {', '.join(waiting)}", "dim")
     _begin(result, console)
     console.print()
     for line in _closing(result, seconds):
