@@ -139,6 +139,7 @@ def test_markdown_keeps_it_text(text: str) -> None:
         "# FAIL: 1 of 2 tested requirements fails, 1 could not be decided",
         "## Where to begin",
         "## Failures",
+        "## Details",
         "### DCL-01 Title of DCL-01: fail",
     ]
 
