@@ -1,6 +1,7 @@
 # make demo    start the reference endpoint, probe it, leave the reports in drs-demo/
 # make test    run every test
 # make test-long   run those that take minutes each
+# make servers   install servers of others into .servers, which some tests probe
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
@@ -15,10 +16,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+SERVERS := .servers
+OTHERS := conformance/tests/independent
 PORT ?= 0
 RUNS ?= 5000
 
-.PHONY: demo test test-long check docs bench bench-statistics bench-operating bench-noise bench-suite clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -29,6 +32,16 @@ $(STAMP): pyproject.toml Makefile
 	  $(PYTHON) -m venv $(VENV) && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs]'; \
 	fi
+	@touch $@
+
+servers: $(SERVERS)/installed
+
+$(SERVERS)/installed: $(OTHERS)/requirements.txt $(OTHERS)/package.json
+	@rm -rf $(SERVERS) && $(PYTHON) -m venv $(SERVERS)/venv
+	@$(SERVERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r $(OTHERS)/requirements.txt
+	@cp $(OTHERS)/package.json $(SERVERS)/
+	@npm install --prefix $(SERVERS) --silent --no-audit --no-fund --no-package-lock --ignore-scripts
 	@touch $@
 
 demo: $(STAMP)
@@ -66,4 +79,4 @@ bench-suite: $(STAMP)
 	$(BIN)/python conformance/benchmarks/suite.py --record
 
 clean:
-	rm -rf $(VENV) site drs-demo drs-results
+	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results

@@ -262,7 +262,10 @@ class Lab:
         faults_too: bool,
     ) -> Exchange:
         if persona is not None and not self.has_persona(persona):
-            raise Untestable(f"the target file has no credential for the persona {persona}")
+            raise Untestable(
+                f"the target file has no credential for the persona {persona}",
+                cause="Open this test account, and name it in the target file.",
+            )
         headers: tuple[tuple[str, str], ...] = ()
         body = None
         if document is not None:

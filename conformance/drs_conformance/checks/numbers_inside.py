@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ __all__ = ["numbers_from_inside"]
 
 # Members of ordinary answers that hold counts and times.
 _ORDINARY = frozenset({"usage", "created", "created_at", "index", "service_tier"})
+# Servers report how long they took, llama.cpp as `timings` of members such as `prompt_ms`.
+_TIME = re.compile(r"(?:^|_)(?:ms|seconds?|per_second|time|duration)$")
 
 
 def numbers_from_inside(document: Any, tokens_max: int) -> str | None:
@@ -32,7 +35,8 @@ def numbers_from_inside(document: Any, tokens_max: int) -> str | None:
 def _leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for name, member in value.items():
-            if name not in _ORDINARY:
+            timed = isinstance(member, float) and _TIME.search(name)
+            if name not in _ORDINARY and not timed:
                 yield from _leaves(member, f"{at}/{name}")
     elif isinstance(value, list):
         for index, member in enumerate(value):

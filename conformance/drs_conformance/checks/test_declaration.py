@@ -29,7 +29,11 @@ PAYLOAD_TYPE = b"application/vnd.drs.declaration+json"
 def test_the_declaration_is_public(lab: Lab) -> None:
     """GET without credentials: 200, application/json, a JSON object."""
     answer = lab.declaration_exchange
-    expect(answer.status == 200, f"expected status 200, got {answer.status}", answer)
+    expect(
+        answer.status == 200,
+        f"GET {answer.request.path}: expected status 200, got {answer.status}",
+        answer,
+    )
     expect(
         answer.media_type == "application/json",
         f"expected the media type application/json, got {answer.media_type or 'none'}",

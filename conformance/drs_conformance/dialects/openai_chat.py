@@ -269,13 +269,25 @@ def _calls(value: object, pointer: str) -> Iterator[ToolCall]:
 
 
 def _pair(entry: dict[str, object], pointer: str) -> tuple[str, float]:
-    token = _text(entry.get("token"), f"{pointer}/token")
+    token = _token(entry, pointer)
     logprob = entry.get("logprob")
     if isinstance(logprob, bool) or not isinstance(logprob, int | float):
         raise MalformedAnswer(f"expected a number, got {shown(logprob)}", f"{pointer}/logprob")
     if not math.isfinite(logprob):
         raise MalformedAnswer("expected a finite number", f"{pointer}/logprob")
     return token, float(logprob)
+
+
+def _token(entry: dict[str, object], pointer: str) -> str:
+    """Return the text of a token, from its bytes where it is not whole characters."""
+    token = _text(entry.get("token"), f"{pointer}/token")
+    octets = entry.get("bytes")
+    if (token and "\ufffd" not in token) or not isinstance(octets, list):
+        return token
+    try:
+        return bytes(octets).decode("utf-8", "surrogateescape")
+    except (TypeError, ValueError):
+        return token
 
 
 def _usage(value: object, pointer: str) -> Usage | None:
