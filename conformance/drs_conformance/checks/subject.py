@@ -15,7 +15,10 @@ __all__ = ["Subject"]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL."""
+    """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL.
+
+    ``description`` is that of a dialect that the suite does not know.
+    """
 
     name: str
     root: str
@@ -24,6 +27,7 @@ class Subject:
     model: str
     personas: tuple[str, ...]
     trusted_key: str | None
+    description: Mapping[str, Any] | None = None
 
     @property
     def blind(self) -> tuple[str, ...]:
@@ -43,4 +47,5 @@ class Subject:
             # Sorted, as they are when a journal is read again.
             personas=tuple(sorted(target["personas"])),
             trusted_key=header["run"]["trusted_key"],
+            description=target.get("dialect_description"),
         )

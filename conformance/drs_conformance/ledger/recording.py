@@ -87,6 +87,9 @@ class Recording:
         self.header: Record = header_record(
             target, self._redactor.hide_value(run), versions, self._at()
         )
+        if target.description is not None:
+            described = self._redactor.hide_value(target.description)
+            self.header["target"]["dialect_description"] = described
         if registered is not None:
             self.header["registration"] = self._redactor.hide_value(registered.registration)
         self._journal.append(self.header, durable=True)
@@ -105,7 +108,8 @@ class Recording:
         credential, source_address = self._persona(request.persona)
         headers = self._wire.headers(request)
         if credential is not None:
-            headers = (("Authorization", f"Bearer {credential}"), *headers)
+            carrier = request.credential
+            headers = ((carrier.name, carrier.prefix + credential), *headers)
         kept = self._redactor.hide_request(request)
         shell = Exchange(
             id=f"x-{self._sent + 1:06d}",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from drs_conformance.target.origins import Origin, path_of
 from drs_conformance.target.problems import Problem, TargetError
@@ -94,7 +95,8 @@ class Authorisation:
 class Target:
     """An endpoint under test. Holds its credentials in `secrets` only.
 
-    `base_url` is the dialect's base without a slash at its end, `root` its origin.
+    `base_url` is the dialect's base without a slash at its end, `root` its origin. `description` is
+    the document that describes the dialect, where that is none that the suite knows.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Target:
     authorisation: Authorisation
     file: Path
     secrets: Secrets = field(compare=False)
+    description: Mapping[str, Any] | None = None
 
     @property
     def base_path(self) -> str:
