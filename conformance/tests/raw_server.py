@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -89,10 +90,12 @@ class Answers:
 
 @dataclass
 class RawServer:
-    """Answers requests by `script`, the last entry of which repeats."""
+    """Answers requests by `script`, the last entry of which repeats; under TLS if `tls` is given."""
 
     script: list[Answer]
+    tls: ssl.SSLContext | None = None
     seen: list[Seen] = field(default_factory=list)
+    handshakes: list[bool] = field(default_factory=list)
     _listener: socket.socket = field(init=False)
     _connections: list[socket.socket] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -103,7 +106,8 @@ class RawServer:
 
     @property
     def root(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def stop(self) -> None:
         for each in (self._listener, *self._connections):
@@ -127,6 +131,13 @@ class RawServer:
                 self._start(lambda c=connection, p=peer[0], n=number: self._serve(c, p, n))
 
     def _serve(self, connection: socket.socket, peer: str, number: int) -> None:
+        if self.tls is not None:
+            try:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
+            self.handshakes.append(bool(connection.session_reused))  # type: ignore[attr-defined]
         buffer = b""
         with contextlib.suppress(OSError), connection:
             while True:

@@ -15,7 +15,7 @@ from drs_conformance.scheduling.leases import Fresh, Step
 from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.windows import divided_work
 
-__all__ = ["Campaign", "Look", "campaigns", "honest_spells"]
+__all__ = ["Campaign", "Look", "campaigns", "honest_spells", "require_egress_groups"]
 
 ACCOUNTS = 8
 REQUESTS = 40
@@ -53,6 +53,16 @@ def campaigns(lab: Lab) -> OnDemand[Campaign]:
         return OnDemand(own, lambda number: _campaign(own, number, honest))
 
     return lab.episode("campaigns", play)
+
+
+def require_egress_groups(lab: Lab) -> None:
+    """Raise :class:`Untestable` when `control` can be linked to the campaigns by its address."""
+    if not lab.target.is_control_apart:
+        raise Untestable(
+            "control and the probed personas speak from one address, so that a measure against "
+            "these may rightly reach control",
+            cause="the target file names no `source_address` that tells them apart",
+        )
 
 
 def honest_spells(lab: Lab) -> Iterator[Look]:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from hypothesis import strategies as st
 
 from drs_conformance.checks.declaration import Declaration, Surface
-from drs_conformance.checks.quota import WAIT_MAX_S, is_honest, retry_after
+from drs_conformance.checks.quota import WAIT_MAX_S, retry_after
 from drs_conformance.checks.subject import Subject
 from drs_conformance.dialects import Dialect, Inexpressible, dialect
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
@@ -29,6 +29,7 @@ from drs_conformance.specification.location import spec_folder
 from drs_conformance.specification.schemas import load_document, schema_set
 from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.trial import Trial
+from drs_conformance.target import is_honest
 from drs_conformance.traffic.requests import draw
 from drs_conformance.verdicts import (
     Evidence,

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from drs_conformance.ledger import Exchange
 
-__all__ = ["WAIT_MAX_S", "is_honest", "retry_after"]
+__all__ = ["WAIT_MAX_S", "retry_after"]
 
 WAIT_MAX_S = 60
 """A run does not wait longer for a quota."""
-
-
-def is_honest(persona: str | None) -> bool:
-    """Tell whether a persona sends honest traffic only, and so waits where it is asked to."""
-    return persona is not None and (persona == "control" or persona.startswith("blind-"))
 
 
 def retry_after(exchange: Exchange, unsaid_s: int = 1) -> int | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from drs_conformance.target import is_probed
+
 __all__ = ["Subject"]
 
 
@@ -17,6 +19,7 @@ __all__ = ["Subject"]
 class Subject:
     """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL.
 
+    ``is_control_apart`` says that `control` speaks from an address that no probed persona has.
     ``description`` is that of a dialect that the suite does not know.
     """
 
@@ -27,6 +30,7 @@ class Subject:
     model: str
     personas: tuple[str, ...]
     trusted_key: str | None
+    is_control_apart: bool
     description: Mapping[str, Any] | None = None
 
     @property
@@ -47,5 +51,11 @@ class Subject:
             # Sorted, as they are when a journal is read again.
             personas=tuple(sorted(target["personas"])),
             trusted_key=header["run"]["trusted_key"],
+            is_control_apart=_is_control_apart(target["personas"]),
             description=target.get("dialect_description"),
         )
+
+
+def _is_control_apart(personas: Mapping[str, Mapping[str, Any]]) -> bool:
+    probed = {entry["source_address"] for name, entry in personas.items() if is_probed(name)}
+    return personas["control"]["source_address"] not in probed

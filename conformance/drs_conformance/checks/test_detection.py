@@ -9,7 +9,7 @@ from typing import Any
 
 from drs_conformance.checks.auditor_hooks import AUDITOR, expect_auditors_only
 from drs_conformance.checks.bounds import declared_bound
-from drs_conformance.checks.campaigns import Look, campaigns, honest_spells
+from drs_conformance.checks.campaigns import Look, campaigns, honest_spells, require_egress_groups
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Violation, expect, requirement
 from drs_conformance.checks.scores import Scored, benign_windows, score, windows
@@ -72,6 +72,7 @@ def test_campaigns_are_noticed_while_they_run(lab: Lab) -> None:
 @requirement("DET-10")
 def test_honest_accounts_are_spared(lab: Lab) -> None:
     """`control` beside each campaign so far, then fresh personas alone; both again if measured."""
+    require_egress_groups(lab)
     trial = lab.trial(
         "honest accounts",
         channel="true state of accounts",

@@ -21,10 +21,11 @@ from drs_conformance.ledger.records import (
     timestamp,
 )
 from drs_conformance.ledger.redaction import Redacted, Redactor
+from drs_conformance.ledger.resolving import AddressRefused, Resolver
 from drs_conformance.ledger.spending import Circuit, Spending, reservation
 from drs_conformance.ledger.wire import Received, Wire
 from drs_conformance.specification.location import latest_version
-from drs_conformance.target import Target, authorise
+from drs_conformance.target import AuthorisationError, Origin, Problem, Target, authorise
 
 __all__ = [
     "AuthorisationLapsed",
@@ -76,7 +77,7 @@ class Recording:
         self._target = target
         self._now = now
         self._redactor = Redactor(target.secrets.variables())
-        self._wire = Wire(target.root, target.timeout_s)
+        self._wire = Wire(target.root, target.timeout_s, _resolver(target), target.ca_file)
         self._journal = JournalWriter(folder)
         self._circuit = Circuit()
         self._sent = 0
@@ -200,6 +201,7 @@ class Recording:
             elapsed_s=received.elapsed_s,
             received_at=self._at(),
             fault=fault,
+            address=received.address,
         )
         record = (
             response_record(exchange, len(received.body), body.withheld)
@@ -211,6 +213,19 @@ class Recording:
 
     def _at(self) -> str:
         return timestamp(self._now())
+
+
+def _resolver(target: Target) -> Resolver:
+    """Return where the target lies; raises `AuthorisationError` when it is not permitted there."""
+    permit = target.authorisation
+    resolver = Resolver(Origin.of(target.root), permit.networks)
+    try:
+        resolver.require_permitted()
+    except AddressRefused as error:
+        remedy = "correct base_url, or ask for an authorisation that names it in `networks`"
+        problem = Problem(str(permit.file), "/networks", str(error), remedy)
+        raise AuthorisationError([problem]) from None
+    return resolver
 
 
 def _suite_version() -> str:

@@ -109,6 +109,7 @@ def response_record(exchange: Exchange, received_bytes: int, withheld: bool) -> 
     return {
         "kind": "response",
         "id": exchange.id,
+        **_address(exchange),
         "status": exchange.status,
         "headers": [list(pair) for pair in exchange.headers],
         "body": encode_body(exchange.body),
@@ -124,10 +125,15 @@ def fault_record(exchange: Exchange, fault: Fault) -> Record:
     return {
         "kind": "fault",
         "id": exchange.id,
+        **_address(exchange),
         "fault": {"kind": fault.kind, "detail": fault.detail},
         "elapsed_s": exchange.elapsed_s,
         "received_at": exchange.received_at,
     }
+
+
+def _address(exchange: Exchange) -> Record:
+    return {} if exchange.address is None else {"address": exchange.address}
 
 
 def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
@@ -176,6 +182,7 @@ def _exchange(root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | 
         fault=fault,
         url=root + request.path,
         sent_headers=_pairs(intent["sent_headers"]),
+        address=ending.get("address") if ending else None,
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from drs_conformance.ledger.exchange import Headers, WireRequest
 from drs_conformance.ledger.fragments import joined_texts
-from drs_conformance.ledger.spellings import spellings
+from drs_conformance.ledger.spellings import letters, spellings
 
 __all__ = ["Redacted", "Redactor"]
 
@@ -43,10 +43,12 @@ class Redactor:
             (re.compile(spellings(value).encode("ascii")), f"${{{variable}}}".encode("ascii"))
             for value, variable in ordered
         )
+        reached = frozenset[int]().union(*(letters(value) for value, _ in ordered))
+        self._words = bytes(byte if byte in reached else 0x20 for byte in range(256))
 
     def hide_bytes(self, data: bytes) -> bytes:
         """Return `data` without credentials."""
-        if len(data) < self._shortest:
+        if not self._has_credential(data):
             return data
         for pattern, mark in self._patterns:
             data = pattern.sub(mark, data)
@@ -98,13 +100,18 @@ class Redactor:
         with the body's digest takes the place of the whole body.
         """
         hidden = self.hide_bytes(body)
-        if self._patterns and any(map(self._holds_credential, joined_texts(hidden))):
+        if self._patterns and any(
+            self._has_credential(t.encode("utf-8", "replace")) for t in joined_texts(hidden)
+        ):
             return Redacted(_note(body), withheld=True)
         return Redacted(hidden, withheld=False)
 
-    def _holds_credential(self, text: str) -> bool:
-        data = text.encode("utf-8", "replace")
-        return any(pattern.search(data) for pattern, _ in self._patterns)
+    def _has_credential(self, data: bytes) -> bool:
+        if len(data) < self._shortest or not self._patterns:
+            return False
+        # Most text is ruled out without a look at it: its words are shorter than any credential.
+        long_words = [w for w in data.translate(self._words).split() if len(w) >= self._shortest]
+        return any(pattern.search(word) for word in long_words for pattern, _ in self._patterns)
 
 
 def _note(body: bytes) -> bytes:

@@ -8,8 +8,9 @@ Base64 and hexadecimal forms of the whole credential count too.
 from __future__ import annotations
 
 import base64
+import string
 
-__all__ = ["spellings"]
+__all__ = ["letters", "spellings"]
 
 _NAMED = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
 _ALPHABETS = (b"+/", b"-_")
@@ -26,6 +27,16 @@ def spellings(credential: str) -> str:
     starts = {text[0] for text in (credential, hexadecimal, *encoded)} | {"\\", "%", "&"}
     first = "".join(map(_plain_in_set, sorted(starts)))
     return f"(?=[{first}])(?:{'|'.join(forms)})"
+
+
+def letters(credential: str) -> frozenset[int]:
+    """Return a set of bytes beyond which no spelling of `credential` reaches.
+
+    White space is never among them, so most text falls into words too short for any spelling.
+    """
+    syntax = "\\{}%&#;\0" + "+/-_="
+    cased = credential.lower() + credential.upper()
+    return frozenset((string.ascii_letters + string.digits + syntax + cased).encode("ascii"))
 
 
 def _text(credential: str) -> str:

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import ssl
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
 from drs_conformance.ledger.exchange import Fault, FaultKind, Headers, WireRequest
+from drs_conformance.ledger.resolving import AddressRefused, Resolver, Unresolved
+from drs_conformance.target import Address, Origin
 
 __all__ = ["MAX_BODY_BYTES", "Received", "Wire"]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
-# Both log what is sent and received, before redaction.
+# Both log what is sent and received, before redaction. The level is what loggers below inherit.
 for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).disabled = True
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came back, not yet redacted: a response, or a fault."""
+    """What came back, not yet redacted: a response, or a fault.
+
+    `address` is the IP address that was spoken to or tried last, None where there was none.
+    """
 
     status: int | None
     headers: Headers
     body: bytes
     elapsed_s: float
     fault: Fault | None
+    address: str | None = None
 
 
 class Wire:
@@ -40,15 +48,25 @@ class Wire:
     the TLS handshake, and so would single the suite out.
     """
 
-    def __init__(self, root: str, timeout_s: float) -> None:
-        """Take the root without a slash at its end and the deadline of a whole exchange."""
+    def __init__(
+        self,
+        root: str,
+        timeout_s: float,
+        resolver: Resolver | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
+        """Take the root without a slash at its end and the deadline of a whole exchange.
+
+        `ca_file` holds certificates that are trusted beside the public ones. Without
+        `resolver` the authorisation names no network beside the root: see `refusal`.
+        """
         self._root = root
+        self._origin = Origin.of(root)
+        self._resolver = resolver or Resolver(self._origin)
         self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
         self._clients: dict[str | None, httpx.AsyncClient] = {}
-        self._tls: ssl.SSLContext | bool = (
-            httpx.create_ssl_context(trust_env=False) if root.startswith("https:") else False
-        )
+        self._tls: ssl.SSLContext | bool = _tls(ca_file) if root.startswith("https:") else False
 
     def headers(self, request: WireRequest) -> Headers:
         """Return the header fields that go out for a request, without the credential."""
@@ -79,22 +97,17 @@ class Wire:
         self, request: WireRequest, headers: Headers, source_address: str | None
     ) -> Received:
         client = self._client(request.persona, source_address)
-        message = httpx.Request(
-            request.method,
-            self._root + request.path,
-            headers=list(headers),
-            content=request.body,
-            # As given: httpx would otherwise normalise escapes and dots.
-            extensions={"target": request.path.encode("ascii")},
-        )
         taken = _Taken()
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_s):
-                fault = await taken.take(client, message)
+                fault = await self._try_addresses(client, request, headers, source_address, taken)
         except TimeoutError:
             fault = Fault("timeout", f"no whole response within {self._timeout_s:g} s{taken}")
-        except httpx.ConnectError as error:
+        except (AddressRefused, Unresolved) as error:
+            fault = Fault("connect", str(error))
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            self._resolver.forget()
             fault = Fault("connect", f"could not connect to {self._root}: {_reason(error)}")
         except (httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
             kind: FaultKind = "protocol" if taken.status is not None else "reset"
@@ -107,8 +120,58 @@ class Wire:
             fault = Fault("protocol", f"{_reason(error)}{taken}")
         elapsed_s = round(time.perf_counter() - started, 6)
         if fault is not None:
-            return Received(None, (), b"", elapsed_s, fault)
-        return Received(taken.status, taken.headers, bytes(taken.body), elapsed_s, None)
+            return Received(None, (), b"", elapsed_s, fault, taken.address)
+        body = bytes(taken.body)
+        return Received(taken.status, taken.headers, body, elapsed_s, None, taken.address)
+
+    async def _try_addresses(
+        self,
+        client: httpx.AsyncClient,
+        request: WireRequest,
+        headers: Headers,
+        source_address: str | None,
+        taken: _Taken,
+    ) -> Fault | None:
+        """Send to the first address that a connection can be made to; raises what httpx raises."""
+        addresses = await self._resolver.addresses()
+        if source_address is not None:
+            version = ipaddress.ip_address(source_address).version
+            addresses = tuple(each for each in addresses if each.version == version)
+        # So that one address where nobody answers does not use up the time of the others.
+        connect_s = self._timeout_s / len(addresses) if len(addresses) > 1 else None
+        for address in addresses:
+            taken.address = str(address)
+            try:
+                fault = await taken.take(
+                    client, self._message(request, headers, address, connect_s)
+                )
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if address == addresses[-1]:
+                    raise
+            else:
+                self._resolver.prefer(address)
+                return fault
+        return Fault("connect", f"{self._root} has no address that {source_address} can speak to")
+
+    def _message(
+        self, request: WireRequest, headers: Headers, address: Address, connect_s: float | None
+    ) -> httpx.Request:
+        host, scheme = self._origin.host, self._origin.scheme
+        at = str(address) if address.version == 4 else f"[{address}]"
+        extensions: dict[str, object] = {
+            # As given: httpx would otherwise normalise escapes and dots.
+            "target": request.path.encode("ascii"),
+            "timeout": {"connect": connect_s},
+        }
+        if host != at:
+            extensions["sni_hostname"] = host
+        return httpx.Request(
+            request.method,
+            f"{scheme}://{at}:{self._origin.port}{request.path}",
+            headers=[("Host", self._root.partition("://")[2]), *headers],
+            content=request.body,
+            extensions=extensions,
+        )
 
     def _client(self, persona: str | None, source_address: str | None) -> httpx.AsyncClient:
         if persona not in self._clients:
@@ -125,6 +188,7 @@ class _Taken:
     """As much of a response as has come."""
 
     def __init__(self) -> None:
+        self.address: str | None = None
         self.status: int | None = None
         self.headers: Headers = ()
         self.body = bytearray()
@@ -156,6 +220,13 @@ class _Taken:
         if self.status is None:
             return " (no response line came)"
         return f" (after status {self.status} and {len(self.body)} bytes of the body)"
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
 
 
 def _reason(error: Exception) -> str:

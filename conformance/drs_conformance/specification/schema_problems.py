@@ -20,6 +20,7 @@ _KIND_OF = {
     "null": "null",
 }
 _SHOWN_CHARACTERS = 60
+_SHOWN_MEMBERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ def _required(error: ValidationError) -> str:
 def _unevaluated(error: ValidationError) -> str:
     known = list(dict.fromkeys(_property_names(error.schema)))
     extra = _members_at_fault(error)
-    hints = "".join(_near(name, [k for k in known if k not in _given(error)]) for name in extra)
+    missing = [name for name in known if name not in _given(error)]
+    hints = "".join(_near(name, missing) for name in extra[:_SHOWN_MEMBERS])
     return f"expected only known members, got also {_members(extra)}{hints}"
 
 
@@ -260,8 +262,11 @@ _MESSAGES: dict[str, Callable[[ValidationError], str]] = {
 
 
 def _members(names: list[str]) -> str:
-    quoted = ", ".join(json.dumps(name, ensure_ascii=False) for name in names)
-    return f"the member{'s' if len(names) > 1 else ''} {quoted}"
+    quoted = [json.dumps(name, ensure_ascii=False) for name in names[:_SHOWN_MEMBERS]]
+    if len(names) > _SHOWN_MEMBERS:
+        quoted.append(f"and {len(names) - _SHOWN_MEMBERS} more")
+    listed = ", ".join(name if len(name) < 200 else f"{name[:200]}..." for name in quoted)
+    return f"the member{'s' if len(names) > 1 else ''} {listed}"
 
 
 def _near(name: object, candidates: list[str]) -> str:

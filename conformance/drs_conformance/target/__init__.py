@@ -1,5 +1,6 @@
 """What a run is pointed at: target file, personas, authorisation, budget, and how to start it."""
 
+from drs_conformance.target.addresses import Address, Network, refusal
 from drs_conformance.target.authorising import AuthorisationError, authorise
 from drs_conformance.target.launching import (
     BadReadyLineError,
@@ -18,18 +19,22 @@ from drs_conformance.target.model import (
     Start,
     Target,
     Waiver,
+    is_honest,
+    is_probed,
 )
 from drs_conformance.target.origins import Origin
 from drs_conformance.target.problems import Problem, TargetError
 from drs_conformance.target.secrets import Secrets
 
 __all__ = [
+    "Address",
     "Authorisation",
     "AuthorisationError",
     "BadReadyLineError",
     "Bounds",
     "Budget",
     "LaunchError",
+    "Network",
     "NotReadyError",
     "NotStartedError",
     "Origin",
@@ -42,6 +47,9 @@ __all__ = [
     "TargetError",
     "Waiver",
     "authorise",
+    "is_honest",
+    "is_probed",
     "launch",
     "load_target",
+    "refusal",
 ]

@@ -8,9 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from drs_conformance.specification.documents import Document, DocumentError, read_document
 from drs_conformance.specification.formats import moment
 from drs_conformance.specification.schemas import problems as schema_problems
+from drs_conformance.target.addresses import Address, Network
 from drs_conformance.target.authorising import AuthorisationError
 from drs_conformance.target.dialect_files import faults
 from drs_conformance.target.model import (
@@ -22,6 +25,8 @@ from drs_conformance.target.model import (
     Start,
     Target,
     Waiver,
+    is_honest,
+    is_probed,
 )
 from drs_conformance.target.origins import Origin, path_of
 from drs_conformance.target.problems import Problem, TargetError
@@ -50,6 +55,8 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
     base_url = value["base_url"]
     problems += _base_url_problems(path, document, base_url)
     problems += _address_problems(path, document)
+    ca_file = path.parent / value["ca_file"] if "ca_file" in value else None
+    problems += _ca_problems(path, document, ca_file)
     credentials = _credentials(value["personas"], environ)
     problems += _credential_problems(path, document, credentials)
     dialect, description, dialect_problems = _dialect(path.parent, value["dialect"])
@@ -80,12 +87,18 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
         timeout_s=float(value.get("timeout_s", _DEFAULT_TIMEOUT_S)),
         trusted_key=value.get("trusted_key"),
         waivers=tuple(
-            Waiver(entry["requirement"], entry["reason"], date.fromisoformat(entry["expires"]))
-            for entry in value.get("waivers", ())
+            Waiver(
+                entry["requirement"],
+                entry["reason"],
+                date.fromisoformat(entry["expires"]),
+                document.line(f"/waivers/{number}"),
+            )
+            for number, entry in enumerate(value.get("waivers", ()))
         ),
         start=_start(value.get("start")),
         authorisation=permit,
         file=path,
+        ca_file=ca_file,
         secrets=Secrets({name: (variable, text) for name, variable, text in credentials if text}),
         description=description,
     )
@@ -121,18 +134,37 @@ def _base_url_problems(path: Path, document: Document, base_url: str) -> list[Pr
     return []
 
 
+def _ca_problems(path: Path, document: Document, ca_file: Path | None) -> Iterator[Problem]:
+    if ca_file is None:
+        return
+    try:
+        x509.load_pem_x509_certificates(ca_file.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = f"expected {ca_file} to hold certificates in PEM: {error}"
+        remedy = "name the file with the certificate of the authority, or leave it out"
+        yield Problem(str(path), "/ca_file", reason, remedy, document.line("/ca_file"))
+
+
 def _address_problems(path: Path, document: Document) -> Iterator[Problem]:
     value: Any = document.value
+    addresses: dict[str, Address] = {}
     for name, entry in value["personas"].items():
         address = entry.get("source_address")
         if address is None:
             continue
         try:
-            ipaddress.ip_address(address)
+            addresses[name] = ipaddress.ip_address(address)
         except ValueError:
             pointer = f"/personas/{name}/source_address"
             reason = f"expected an IPv4 or IPv6 address, got {address!r}"
             remedy = "name an address of this machine, or leave it out"
+            yield Problem(str(path), pointer, reason, remedy, document.line(pointer))
+    honest = {address: name for name, address in addresses.items() if is_honest(name)}
+    for name, address in addresses.items():
+        if is_probed(name) and address in honest:
+            pointer = f"/personas/{name}/source_address"
+            reason = f"{name}, which is probed, speaks from {address} as {honest[address]} does"
+            remedy = "give control and blind accounts addresses that no probed persona has"
             yield Problem(str(path), pointer, reason, remedy, document.line(pointer))
 
 
@@ -216,6 +248,14 @@ def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:
         except ValueError as error:
             remedy = "name scheme, host and port exactly"
             problems.append(Problem(str(path), pointer, str(error), remedy, document.line(pointer)))
+    networks: list[Network] = []
+    for number, text in enumerate(value.get("networks", ())):
+        pointer = f"/networks/{number}"
+        try:
+            networks.append(ipaddress.ip_network(text))
+        except ValueError as error:
+            remedy = "write it as ADDRESS/BITS with the bits behind the prefix zero"
+            problems.append(Problem(str(path), pointer, str(error), remedy, document.line(pointer)))
     if problems:
         return None, problems
     bounds = value["bounds"]
@@ -233,6 +273,7 @@ def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:
                 float(bounds["max_cost_usd"]),
                 bounds["max_concurrency"],
             ),
+            networks=tuple(networks),
         ),
         [],
     )

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from drs_conformance.target.addresses import Network
 from drs_conformance.target.origins import Origin, path_of
 from drs_conformance.target.problems import Problem, TargetError
 from drs_conformance.target.secrets import Secrets
@@ -22,6 +23,8 @@ __all__ = [
     "Start",
     "Target",
     "Waiver",
+    "is_honest",
+    "is_probed",
 ]
 
 
@@ -32,6 +35,16 @@ class Persona:
     name: str
     credential_variable: str
     source_address: str | None = None
+
+
+def is_honest(persona: str | None) -> bool:
+    """Whether an account sends honest traffic only: `control` and `blind-n`."""
+    return persona is not None and (persona == "control" or persona.startswith("blind-"))
+
+
+def is_probed(persona: str) -> bool:
+    """Whether an account is probed, so that measures against it may come. Auditors are not."""
+    return not is_honest(persona) and persona != "auditor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +66,15 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A failure that the lab knows and accepts until the end of the day `expires` (UTC)."""
+    """A failure that the lab knows and accepts until the end of the day `expires` (UTC).
+
+    `line` is where it stands in the target file, counted from 1.
+    """
 
     requirement: str
     reason: str
     expires: date
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +106,16 @@ class Authorisation:
     not_before: datetime
     expires_at: datetime
     bounds: Bounds
+    networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """An endpoint under test. Holds its credentials in `secrets` only.
 
-    `base_url` is the dialect's base without a slash at its end, `root` its origin. `description` is
-    the document that describes the dialect, where that is none that the suite knows.
+    `base_url` is the dialect's base without a slash at its end, `root` its origin. `ca_file` holds
+    certificates that are trusted beside those of the public authorities. `description` is the
+    document that describes the dialect, where that is none that the suite knows.
     """
 
     name: str
@@ -113,6 +132,7 @@ class Target:
     start: Start | None
     authorisation: Authorisation
     file: Path
+    ca_file: Path | None
     secrets: Secrets = field(compare=False)
     description: Mapping[str, Any] | None = None
 

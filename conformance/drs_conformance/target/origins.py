@@ -12,6 +12,7 @@ __all__ = ["Origin", "path_of"]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK_HOSTS = ("127.0.0.1", "[::1]")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
@@ -95,10 +96,18 @@ def _host_and_port(netloc: str, url: str) -> tuple[str, str]:
         inner, bracket, rest = netloc[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
             raise ValueError(f"expected a host in closed brackets, got {url!r}")
+        if "%" in inner:
+            raise ValueError(f"expected an address without a zone, got {url!r}")
         return f"[{ipaddress.IPv6Address(inner).compressed}]", rest[1:]
     host, _, port = netloc.partition(":")
     if _HOST.fullmatch(host) is None:
         raise ValueError(f"expected a host name or address (IDNs in their xn-- form), got {url!r}")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        # Anything else that ends in a number is an address in a spelling that hides which.
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise ValueError(f"expected an IPv4 address as four numbers, got {url!r}") from None
     return host, port
 
 

@@ -36,7 +36,7 @@ def endpoint() -> Iterator[Callable[..., RawServer]]:
 
 @pytest.fixture
 def make_target(tmp_path: Path) -> Callable[..., Target]:
-    def make(root: str, **changes: Any) -> Target:
+    def make(root: str, *, permitted: Any = None, **changes: Any) -> Target:
         document = {
             "drs_version": "0.1",
             "name": "Endpoint of a test",
@@ -65,6 +65,7 @@ def make_target(tmp_path: Path) -> Callable[..., Target]:
                 "max_cost_usd": 1000,
                 "max_concurrency": 1,
             },
+            **(permitted or {}),
         }
         (tmp_path / "target.json").write_text(json.dumps(document))
         (tmp_path / "authorisation.json").write_text(json.dumps(permit))

@@ -1,0 +1,1 @@
+"""Endpoints that are broken or mean, over real sockets: answers in tables, and runs."""
