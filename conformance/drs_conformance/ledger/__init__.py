@@ -5,6 +5,8 @@ No other package of the suite talks to a network or imports an HTTP client.
 
 from drs_conformance.ledger.curl import curl_command
 from drs_conformance.ledger.exchange import (
+    BEARER,
+    CredentialField,
     Exchange,
     Fault,
     FaultKind,
@@ -33,9 +35,11 @@ from drs_conformance.ledger.resuming import ResumeRefused
 from drs_conformance.ledger.spending import AuthorisationLapsed, BudgetExhausted, TargetGone
 
 __all__ = [
+    "BEARER",
     "JOURNAL_NAME",
     "AuthorisationLapsed",
     "BudgetExhausted",
+    "CredentialField",
     "CutOff",
     "Exchange",
     "Fault",

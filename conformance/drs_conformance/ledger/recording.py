@@ -88,6 +88,9 @@ class Recording:
         self.header: Record = header_record(
             target, self._redactor.hide_value(run), versions, self._at()
         )
+        if target.description is not None:
+            described = self._redactor.hide_value(target.description)
+            self.header["target"]["dialect_description"] = described
         if registered is not None:
             self.header["registration"] = self._redactor.hide_value(registered.registration)
         self._journal = self._opened(folder)
@@ -141,7 +144,8 @@ class Recording:
         credential, source_address = self._persona(request.persona)
         headers = self._wire.headers(request)
         if credential is not None:
-            headers = (("Authorization", f"Bearer {credential}"), *headers)
+            carrier = request.credential
+            headers = ((carrier.name, carrier.prefix + credential), *headers)
         return request, headers, source_address
 
     def _intent(

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drs_conformance.ledger.bodies import decode_body, encode_body
-from drs_conformance.ledger.exchange import Exchange, Fault, Headers, WireRequest
+from drs_conformance.ledger.exchange import (
+    BEARER,
+    CredentialField,
+    Exchange,
+    Fault,
+    Headers,
+    WireRequest,
+)
 from drs_conformance.ledger.spending import Reservation
 from drs_conformance.target import Target
 
@@ -222,6 +229,7 @@ def _request(record: Mapping[str, Any]) -> WireRequest:
         _pairs(record["headers"]),
         decode_body(record["body"]),
         record["output_tokens"],
+        CredentialField(**record["credential"]) if "credential" in record else BEARER,
     )
 
 

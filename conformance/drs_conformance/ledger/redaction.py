@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drs_conformance.ledger.exchange import Headers, WireRequest
 from drs_conformance.ledger.fragments import joined_texts
@@ -93,13 +93,11 @@ class Redactor:
 
         The suite wrote the body and hides nothing in pieces.
         """
-        return WireRequest(
-            request.method,
-            self.hide(request.path),
-            request.persona,
-            self.hide_headers(request.headers),
-            None if request.body is None else self.hide_bytes(request.body),
-            request.output_tokens,
+        return replace(
+            request,
+            path=self.hide(request.path),
+            headers=self.hide_headers(request.headers),
+            body=None if request.body is None else self.hide_bytes(request.body),
         )
 
     def hide_body(self, body: bytes) -> Redacted:
