@@ -66,6 +66,7 @@ __all__ = [
     "names_policy",
     "parse_body",
     "read_journal",
+    "retry_delay_s",
     "timestamp",
     "verify_journal",
 ]
