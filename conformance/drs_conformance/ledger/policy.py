@@ -11,8 +11,8 @@ order:
 4. 5xx: infrastructure.
 5. 429: policy when a limiter speaks that knows its quota or its end (`RateLimit`,
    `RateLimit-Policy`, the fields `x-ratelimit-*` and `anthropic-ratelimit-*` of common dialects,
-   `Retry-After`, or `RetryInfo` in the details of an error) and the body is not a page. A bare 429, or one with HTML, comes from a
-   balancer or a network in front of the endpoint.
+   `Retry-After`, or `RetryInfo` in the details of an error) and the body is not a page. A bare
+   429, or one with HTML, comes from a balancer or a network in front of the endpoint.
 6. The other errors by which a dialect answers a request (400, 401, 402, 403, 404, 405, 406, 409,
    410, 413, 415, 422, 451): policy, except a 400 or a 403 that is an HTML page, which is how
    firewalls in front of an endpoint refuse.
