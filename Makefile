@@ -8,6 +8,7 @@
 # make bench-statistics   the decision engine by simulation, beside fixed-size tests; some minutes
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
+# make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -20,7 +21,7 @@ OTHERS := conformance/tests/independent
 PORT ?= 0
 RUNS ?= 5000
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -63,7 +64,7 @@ docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(STAMP)
-	$(BIN)/python conformance/benchmarks/ledger.py
+	$(BIN)/python conformance/benchmarks/suite.py
 
 bench-statistics: $(STAMP)
 	$(BIN)/python conformance/benchmarks/decision_engine.py --runs $(RUNS)
@@ -73,6 +74,9 @@ bench-operating: $(STAMP)
 
 bench-noise: $(STAMP)
 	$(BIN)/python conformance/benchmarks/noise.py
+
+bench-suite: $(STAMP)
+	$(BIN)/python conformance/benchmarks/suite.py --record
 
 clean:
 	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results

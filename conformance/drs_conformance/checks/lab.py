@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 import json
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -33,7 +34,7 @@ from drs_conformance.target import is_honest
 from drs_conformance.traffic.requests import draw
 from drs_conformance.verdicts import Evidence, Finding, Inconclusive, Untestable, Violation
 
-__all__ = ["Lab", "Session"]
+__all__ = ["Lab", "Sent", "Session"]
 
 Example = TypeVar("Example")
 Built = TypeVar("Built")
@@ -54,12 +55,6 @@ class Session:
     is_patient: bool = True
     pool: Pool | None = None
     episodes: dict[str, tuple[Any, list[Exchange]]] = field(default_factory=dict)
-    exchanges: dict[str, Exchange] = field(default_factory=dict)
-
-    def keep(self, exchange: Exchange) -> None:
-        """Take note of an exchange."""
-        self.exchanges[exchange.id] = exchange
-        self.last_at = exchange.received_at
 
     def leading_to(self, evidence: Iterable[str]) -> tuple[Exchange, ...]:
         """Return the exchanges to repeat, in order, to see what ``evidence`` shows.
@@ -67,17 +62,18 @@ class Session:
         These are the exchanges themselves and, for an account that was brought somewhere by the
         test mode, everything in its lane since the reset before.
         """
-        pointed_at = tuple(evidence)
+        pointed_at = frozenset(evidence)
+        ways: dict[str, list[Exchange]] = defaultdict(list)
         wanted: dict[str, Exchange] = {}
-        for identifier in pointed_at:
-            shown = self.exchanges[identifier]
-            way: list[Exchange] = []
-            for exchange in self.exchanges.values():
-                if exchange.lane == shown.lane and exchange.ordinal <= shown.ordinal:
-                    if _resets(exchange) and exchange.id not in pointed_at:
-                        way = []
-                    way.append(exchange)
-            wanted |= {item.id: item for item in (way if _resets(way[0]) else [shown])}
+        for exchange in self.ledger.recall(pointed_at) if pointed_at else ():
+            is_shown = exchange.id in pointed_at
+            if _resets(exchange) and not is_shown:
+                ways[exchange.lane].clear()
+            way = ways[exchange.lane]
+            way.append(exchange)
+            if is_shown:
+                shown = way if _resets(way[0]) else [exchange]
+                wanted |= {item.id: item for item in shown}
         return tuple(wanted[identifier] for identifier in sorted(wanted))
 
     def registry(self, name: str) -> Mapping[str, Any]:
@@ -99,9 +95,12 @@ def _is_doubtful(exchange: Exchange) -> bool:
     """Tell whether what the suite knows of the target may be wrong for want of an answer.
 
     So it is where an answer was lost to a request that leaves something behind, for the target may
-    have been told it twice; and where no attempt brought an answer, unless all failed alike.
+    have been told it twice; where no attempt brought an answer, unless all failed alike; and where
+    time passed that nobody watched, because the run was cut off and resumed.
     """
     request, earlier = exchange.request, exchange.earlier
+    if any(attempt.after_gap for attempt in (*earlier, exchange)):
+        return True
     if all(attempt.status == exchange.status for attempt in earlier):
         return False
     if classify(exchange) == "infrastructure":
@@ -115,6 +114,29 @@ def _is_doubtful(exchange: Exchange) -> bool:
     return not leaves_nothing and any(attempt.status != 429 for attempt in earlier)
 
 
+class Sent:
+    """What a check sent: how much, and which exchanges were the last."""
+
+    SHOWN = 20
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.repeated = 0
+        self.last: deque[str] = deque(maxlen=self.SHOWN)
+
+    def note(self, exchange: Exchange) -> None:
+        """Count an exchange and the attempts before it."""
+        self.requests += 1 + len(exchange.earlier)
+        self.repeated += len(exchange.earlier)
+        self.last.append(exchange.id)
+
+    def add(self, other: Sent) -> None:
+        """Count what was sent for somebody else too."""
+        self.requests += other.requests
+        self.repeated += other.repeated
+        self.last.extend(other.last)
+
+
 class Lab:
     """The bench of one check."""
 
@@ -124,7 +146,7 @@ class Lab:
         self.trials = 0
         self.statistics: dict[str, Any] | None = None
         self.remark: str | None = None
-        self.exchanges: list[Exchange] = []
+        self.sent = Sent()
         self.doubtful: list[Exchange] = []
         self.has_begun_again = False
         self._leased: list[str] = []
@@ -252,8 +274,8 @@ class Lab:
         exchange = self._session.ledger.send(
             self.lane, WireRequest(method, path, persona, headers, body, output_tokens)
         )
-        self.exchanges.append(exchange)
-        self._session.keep(exchange)
+        self.sent.note(exchange)
+        self._session.last_at = exchange.received_at
         if _is_doubtful(exchange):
             self.doubtful.append(exchange)
         if exchange.fault is not None:
@@ -414,7 +436,7 @@ class Lab:
                 episodes[name] = finding, lab.doubtful
             finally:
                 lab.close()
-                self.exchanges.extend(lab.exchanges)
+                self.sent.add(lab.sent)
         self._recalled.append(name)
         seen, doubtful = episodes[name]
         self.doubtful.extend(doubtful)
@@ -450,7 +472,7 @@ class Lab:
 
     def conclude(self, trial: Trial, violation: str, *evidence: Evidence) -> None:
         """Raise what the trial came to, unless it passed."""
-        self.statistics = trial.record(sum(len(e.earlier) for e in self.exchanges))
+        self.statistics = trial.record(self.sent.repeated)
         self.trials = trial.observations
         found = [
             f"{name}: {dual.decision or 'not decided'} after {dual.observations}"

@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-import rfc8785
-
 from drs_conformance.ledger.bodies import encode_body
+from drs_conformance.specification.canonical import canonical_json
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
 
 __all__ = [
+    "Attempt",
     "Exchange",
     "Fault",
     "FaultKind",
@@ -88,7 +88,7 @@ class WireRequest:
         In place of the body stands its own digest, whatever form the journal gives it.
         """
         body = None if self.body is None else _sha256(self.body)
-        return _sha256(rfc8785.dumps(self._record(body)))  # type: ignore[arg-type]
+        return _sha256(canonical_json(self._record(body)))
 
     def _record(self, body: object) -> dict[str, object]:
         return {
@@ -99,6 +99,14 @@ class WireRequest:
             "body": body,
             "output_tokens": self.output_tokens,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that is about to be sent, and the exchange that it repeats, if it does."""
+
+    request: WireRequest
+    retry_of: str | None = None
 
 
 def _sha256(content: bytes) -> str:
@@ -120,7 +128,8 @@ class Exchange:
     `ordinal` counts the exchanges of `lane` from 1. `sent_at` and `received_at` are RFC 3339 UTC,
     `elapsed_s` seconds from the first to the last byte. `url` and `sent_headers` are what went out,
     `address` is the IP address that was spoken to. `earlier` are the attempts that it is a retry
-    of, oldest first.
+    of, oldest first. `after_gap` marks the first that was sent after the run had been cut off and
+    was resumed: time passed that nobody watched.
     """
 
     id: str
@@ -138,6 +147,7 @@ class Exchange:
     sent_headers: Headers = ()
     earlier: tuple[Exchange, ...] = ()
     address: str | None = None
+    after_gap: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the value of a response field; several lines are joined (RFC 9110, 5.3)."""

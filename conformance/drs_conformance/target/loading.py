@@ -79,6 +79,7 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
             value["budget"]["max_requests"],
             value["budget"]["max_output_tokens"],
             float(value["budget"]["max_cost_usd"]),
+            value["budget"].get("max_concurrency", 1),
         ),
         prices=Prices(**{name: float(usd) for name, usd in value.get("prices", {}).items()}),
         timeout_s=float(value.get("timeout_s", _DEFAULT_TIMEOUT_S)),

@@ -53,6 +53,7 @@ class Budget:
     max_requests: int
     max_output_tokens: int
     max_cost_usd: float
+    max_concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Waiver:
     requirement: str
     reason: str
     expires: date
-    line: int | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
