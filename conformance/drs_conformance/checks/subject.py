@@ -20,6 +20,7 @@ class Subject:
     """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL.
 
     ``is_control_apart`` says that `control` speaks from an address that no probed persona has.
+    ``description`` is that of a dialect that the suite does not know.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Subject:
     personas: tuple[str, ...]
     trusted_key: str | None
     is_control_apart: bool
+    description: Mapping[str, Any] | None = None
 
     @property
     def blind(self) -> tuple[str, ...]:
@@ -50,6 +52,7 @@ class Subject:
             personas=tuple(sorted(target["personas"])),
             trusted_key=header["run"]["trusted_key"],
             is_control_apart=_is_control_apart(target["personas"]),
+            description=target.get("dialect_description"),
         )
 
 
