@@ -34,7 +34,7 @@ from drs_conformance.verdicts import (
     worst,
 )
 
-__all__ = ["CheckOutcome", "ConformanceRun", "run_checks"]
+__all__ = ["CheckOutcome", "ConformanceRun", "bench", "requirement_of", "run_checks"]
 
 _LAB = pytest.StashKey[Lab]()
 _VERDICTS: tuple[tuple[type[Finding], Verdict], ...] = (
@@ -94,6 +94,11 @@ class ConformanceRun:
         self.stopped: Stopped | None = None
         self.broken: Exception | None = None
 
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Identifiers of what is tested, prerequisites first."""
+        return tuple(self._place)
+
     # -- collection
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -102,21 +107,20 @@ class ConformanceRun:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the selected checks and put prerequisites first."""
-        chosen = [item for item in items if _identifier(item) in self._place]
-        items[:] = sorted(chosen, key=lambda item: self._place[_identifier(item)])
+        chosen = [item for item in items if requirement_of(item) in self._place]
+        items[:] = sorted(chosen, key=lambda item: self._place[requirement_of(item)])
 
     # -- running
 
     @pytest.fixture
     def lab(self, request: pytest.FixtureRequest) -> Lab:
         """The bench of the check that runs."""
-        lab: Lab = request.node.stash[_LAB]
-        return lab
+        return bench(request.node)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Announce the check, and block it when a prerequisite does not hold."""
-        identifier = _identifier(item)
-        item.stash[_LAB] = Lab(self._session, f"{identifier}:{item.name}")
+        identifier = requirement_of(item)
+        item.stash[_LAB] = Lab(self._session, f"{identifier}:{_function(item)}")
         self._begun(identifier, _name(item))
         for prerequisite in self._requirements[identifier].depends_on:
             verdict = self._verdicts.get(prerequisite, "pass")
@@ -149,7 +153,7 @@ class ConformanceRun:
         return report
 
     def _note(self, item: pytest.Item, raised: BaseException | None) -> None:
-        identifier = _identifier(item)
+        identifier = requirement_of(item)
         lab = item.stash[_LAB]
         lab.close()
         if isinstance(raised, (ReplayDiverged, JournalUnwritable)):
@@ -224,13 +228,24 @@ def _excused(violation: Violation, doubtful: Exchange) -> Untestable:
     return untestable
 
 
-def _identifier(item: pytest.Item) -> str:
+def bench(item: pytest.Item) -> Lab:
+    """Return the bench of a check that was set up."""
+    return item.stash[_LAB]
+
+
+def requirement_of(item: pytest.Item) -> str:
+    """Return the identifier of the requirement that an item checks; empty for other items."""
     marker = item.get_closest_marker("requirement")
     return str(marker.args[0]) if marker is not None and marker.args else ""
 
 
+def _function(item: pytest.Item) -> str:
+    """Return the name of the check, without what a session of pytest adds to it."""
+    return str(getattr(item, "originalname", item.name))
+
+
 def _name(item: pytest.Item) -> str:
-    return f"{item.path.name}::{item.name}"
+    return f"{item.path.name}::{_function(item)}"
 
 
 def run_checks(run: ConformanceRun) -> int | pytest.ExitCode:

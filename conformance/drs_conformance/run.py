@@ -39,7 +39,7 @@ from drs_conformance.selection import Choice, choose, in_order
 from drs_conformance.specification.catalogue import Catalogue
 from drs_conformance.verdicts import Finding
 
-__all__ = ["Selection", "conduct"]
+__all__ = ["Selection", "conduct", "prepare"]
 
 SUITE_NAME = "drs"
 SELF_TESTED = (
@@ -103,6 +103,17 @@ def conduct(
         JournalUnwritable: the journal could not be continued.
 
     """
+    run, finish = prepare(ledger, folder, catalogue, hear)
+    finish(run_checks(run) == pytest.ExitCode.INTERRUPTED)
+
+
+def prepare(
+    ledger: Ledger, folder: Path, catalogue: Catalogue, hear: Callable[[Event], None]
+) -> tuple[ConformanceRun, Callable[[bool], None]]:
+    """Begin a run: return what runs its checks within pytest, and what to call when they ended.
+
+    The latter is told whether they were interrupted, and raises as :func:`conduct` says.
+    """
     header = ledger.header
     selection = Selection.from_record(header["run"]["selection"])
     session = Session(
@@ -134,24 +145,25 @@ def conduct(
         hear(_finished(outcome, session, begun_at))
 
     run = ConformanceRun(session, in_order(choices), begun, ended)
-    ended_as = run_checks(run)
-    if run.broken is not None:
-        raise run.broken
-    stopped: Stopped | None = run.stopped
-    if ended_as == pytest.ExitCode.INTERRUPTED:
-        stopped = "interrupted"
-    ledger.close(stopped or "completed")
-    _, summary = read_journal(folder / JOURNAL_NAME)
-    hear(
-        RunFinished(
-            ended_at=session.last_at,
-            requests=ledger.requests_used,
-            output_tokens=ledger.output_tokens_used,
-            cost_usd=ledger.cost_usd,
-            stopped=stopped,
-            journal={"records": summary.records, "head": f"sha256:{summary.last}"},
+
+    def finish(interrupted: bool) -> None:
+        if run.broken is not None:
+            raise run.broken
+        stopped: Stopped | None = "interrupted" if interrupted else run.stopped
+        ledger.close(stopped or "completed")
+        _, summary = read_journal(folder / JOURNAL_NAME)
+        hear(
+            RunFinished(
+                ended_at=session.last_at,
+                requests=ledger.requests_used,
+                output_tokens=ledger.output_tokens_used,
+                cost_usd=ledger.cost_usd,
+                stopped=stopped,
+                journal={"records": summary.records, "head": f"sha256:{summary.last}"},
+            )
         )
-    )
+
+    return run, finish
 
 
 def _started(

@@ -9,6 +9,7 @@ from typing import Any
 from drs_conformance.commands.budget import add_budget_command
 from drs_conformance.commands.bundle import add_bundle_command
 from drs_conformance.commands.claim import add_claim_command
+from drs_conformance.commands.compare import add_compare_command
 from drs_conformance.commands.plan import add_plan_command
 from drs_conformance.commands.register import add_register_command
 from drs_conformance.commands.replay import add_replay_command
@@ -34,6 +35,7 @@ ADD_COMMANDS: tuple[Add, ...] = (
     add_replay_command,
     add_verify_command,
     add_report_command,
+    add_compare_command,
     add_register_command,
     add_witness_command,
     add_claim_command,

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from drs_conformance.commands.errors import UsageFault
-from drs_conformance.reports.folder import FORMATS, RESULT_NAME, read_exchanges
-from drs_conformance.specification.schemas import DocumentError, load_document, problems
+from drs_conformance.commands.compare import read_result
+from drs_conformance.reports.folder import FORMATS, read_exchanges
 
 __all__ = ["add_report_command"]
 
@@ -23,13 +22,6 @@ def add_report_command(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    path = options.folder / RESULT_NAME
-    try:
-        result: Any = load_document(path)
-    except DocumentError as error:
-        raise UsageFault(str(error)) from error
-    faults = problems("result", result)
-    if faults:
-        raise UsageFault(f"{path} is not a result: {faults[0]}")
+    result = read_result(options.folder)
     sys.stdout.write(FORMATS[options.format](result, read_exchanges(options.folder)))
     return 0

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ from drs_conformance.target import (
     launch,
 )
 
-__all__ = ["add_run_command"]
+__all__ = ["add_run_command", "conducted", "launched", "new_folder", "new_ledger"]
 
 
 def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -80,13 +81,10 @@ def _run(options: argparse.Namespace) -> int:
     require_registration(options)
     refuse_budget(options)
     target = target_of(options, standard)
-    folder = options.out or Path("drs-results") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageFault(f"expected --out to name a new or empty folder, got {folder}")
+    folder = new_folder(options.out)
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
-        if target.start is not None:
-            target = _launched(target, stack)
+        target = launched(target, stack)
         attempt = None
         if selection.profile == CERTIFY:
             attempt, selection = attempt_of(options, target, standard, selection)
@@ -97,9 +95,18 @@ def _run(options: argparse.Namespace) -> int:
     return code
 
 
-def _launched(target: Target, stack: contextlib.ExitStack) -> Target:
-    """Start the target and point at where it says it listens, if that is authorised too."""
-    assert target.start is not None
+def new_folder(out: Path | None) -> Path:
+    """Return the folder for the results, named by the time unless it is given."""
+    folder = out or Path("drs-results") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageFault(f"expected --out to name a new or empty folder, got {folder}")
+    return folder
+
+
+def launched(target: Target, stack: contextlib.ExitStack) -> Target:
+    """Start a target that says how, and point at where it listens, if that is authorised too."""
+    if target.start is None:
+        return target
     try:
         url = stack.enter_context(
             launch(target.start, target.file.parent, os.environ, target.secrets)
@@ -111,14 +118,15 @@ def _launched(target: Target, stack: contextlib.ExitStack) -> Target:
     return target
 
 
-def _probe(
+def new_ledger(
     target: Target,
     standard: Catalogue,
     selection: Selection,
     folder: Path,
-    attempt: Attempt | None,
-    budget: Path | None,
-) -> dict[str, Any]:
+    attempt: Attempt | None = None,
+    budget: Path | None = None,
+) -> Ledger:
+    """Return a ledger whose journal's header says what the run is; nothing is sent yet."""
     header = {
         **leased(budget),
         "selection": selection.record(),
@@ -134,7 +142,7 @@ def _probe(
         ],
     }
     try:
-        ledger = Ledger.record(
+        return Ledger.record(
             folder,
             target,
             header,
@@ -143,21 +151,41 @@ def _probe(
         )
     except (JournalExists, JournalUnwritable, AuthorisationError) as error:
         raise UsageFault(str(error)) from error
+
+
+def _probe(
+    target: Target,
+    standard: Catalogue,
+    selection: Selection,
+    folder: Path,
+    attempt: Attempt | None,
+    budget: Path | None,
+) -> dict[str, Any]:
+    ledger = new_ledger(target, standard, selection, folder, attempt, budget)
     if attempt is not None:
         begun(attempt, ledger)
-    events: list[Event] = []
-    with EventLog(folder) as log, _Watch() as watch:
-
-        def hear(event: Event) -> None:
-            events.append(event)
-            log.hear(event)
-            watch.hear(event)
-
-        conduct(ledger, folder, standard, hear)
-    result = build_result(events)
-    write_reports(folder, result)
+    with _Watch() as watch:
+        result = conducted(ledger, folder, standard, watch.hear)
     if attempt is not None:
         ended(attempt, result)
+    return result
+
+
+def conducted(
+    ledger: Ledger, folder: Path, standard: Catalogue, hear: Callable[[Event], None]
+) -> dict[str, Any]:
+    """Run the checks, write events and reports into the folder, and return the result."""
+    events: list[Event] = []
+    with EventLog(folder) as log:
+
+        def hear_all(event: Event) -> None:
+            events.append(event)
+            log.hear(event)
+            hear(event)
+
+        conduct(ledger, folder, standard, hear_all)
+    result = build_result(events)
+    write_reports(folder, result)
     return result
 
 

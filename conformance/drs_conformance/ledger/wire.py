@@ -25,9 +25,9 @@ MAX_BODY_PARTS = 200_000
 """Values, arrays and objects of JSON: a few megabytes of empty ones take hundreds in memory."""
 _PARTS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[,\[{]', re.DOTALL)
 
-# Both log what is sent and received, before redaction.
+# Both log what is sent and received, before redaction. The level is what loggers below inherit.
 for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).disabled = True
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)

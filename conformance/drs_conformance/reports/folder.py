@@ -10,6 +10,7 @@ from typing import Any
 from drs_conformance.certification.documents import document_text
 from drs_conformance.checks.declaration import Declaration
 from drs_conformance.ledger import JOURNAL_NAME, Exchange, exchanges_of, read_journal
+from drs_conformance.reports.badge import render_badge, render_shields
 from drs_conformance.reports.exchange_view import ExchangeView, view_of
 from drs_conformance.reports.html_report import render_html
 from drs_conformance.reports.in_toto import render_in_toto
@@ -55,6 +56,8 @@ FORMATS: Mapping[str, Render] = {
     "junit": lambda result, _: render_junit(result),
     "markdown": lambda result, _: render_markdown(result),
     "oscal": lambda result, _: oscal_text(oscal_results(result)),
+    "badge": lambda result, _: render_badge(result),
+    "shields": lambda result, _: render_shields(result),
     "intoto": lambda result, exchanges: render_in_toto(result, declaration_of(exchanges)),
 }
 

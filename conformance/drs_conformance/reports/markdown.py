@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drs_conformance.reports.headline import (
@@ -14,10 +14,14 @@ from drs_conformance.reports.headline import (
     registered,
     with_verdict,
 )
-from drs_conformance.reports.plain_text import commands_shown, one_line
+from drs_conformance.reports.plain_text import LONGEST, commands_shown, one_line
 from drs_conformance.verdicts import SEVERITY
 
-__all__ = ["render_markdown"]
+__all__ = ["MOST_BYTES", "markdown_text", "render_markdown"]
+
+MOST_BYTES = 1_000_000
+"""Bytes of a summary at the most; GitHub shows none above 1024 KiB."""
+_SHORT = 200
 
 # What marks up inside a line, and what forges turn into a link or a formula without any mark.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&@$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -29,11 +33,12 @@ def render_markdown(result: Mapping[str, Any]) -> str:
     """Return the summary: the answer, the counts, failures with their causes and commands."""
     target, spent, budget = result["target"], result["spent"], result["budget"]
     lines = [
-        f"# {answer(result)}: {_text(headline(result))}",
+        f"# {answer(result)}: {markdown_text(headline(result))}",
         "",
-        f"{_text(target['name'])}, standard {result['drs_version']}, level "
-        f"{result['selection']['level']}, profile {result['profile']}; "
-        f"{spent['requests']} of {budget['max_requests']} requests.",
+        f"{markdown_text(target['name'])}, standard {result['drs_version']}, level "
+        f"{result['selection']['level']}, profile {result['profile']}; {spent['requests']} of "
+        f"{budget['max_requests']} requests, {spent['cost_usd']:.2f} of "
+        f"{budget['max_cost_usd']:.2f} USD.",
         "",
         "| verdict | requirements |",
         "| --- | --- |",
@@ -43,33 +48,66 @@ def render_markdown(result: Mapping[str, Any]) -> str:
         f"| inspected or attested | {result['summary']['inspect'] + result['summary']['attest']} |",
         f"| not run | {result['summary']['not_run']} |",
     ]
-    for title, verdicts in (
-        ("Failures", ("fail",)),
-        ("Undecided", ("harness-error", "untestable", "inconclusive")),
-    ):
-        entries = with_verdict(result, *verdicts)
+    groups = {
+        "Failures": with_verdict(result, "fail"),
+        "Undecided": with_verdict(result, "harness-error", "untestable", "inconclusive"),
+    }
+    for title, entries in groups.items():
         if entries:
-            lines += ["", f"## {title}"]
-        for entry in entries:
-            lines += _entry(result, entry)
+            lines += ["", f"## {title}", "", "| requirement | found | test again |"]
+            lines += ["| --- | --- | --- |", *(_row(result, entry) for entry in entries)]
+    told = [entry for entries in groups.values() for entry in entries]
+    lines += ["", "## Details"] if told else []
+    closing = ["", *_closing(result)]
+    room = MOST_BYTES - _size(lines) - _size(closing)
+    left = []
+    for entry in told:
+        details = _entry(result, entry)
+        if _size(details) <= room:
+            lines += details
+            room -= _size(details)
+        else:
+            left.append(entry["id"])
+    if left:
+        lines += ["", f"Too long for this page, see the report: {', '.join(left)}."]
+    return "\n".join([*lines, *closing]) + "\n"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def _row(result: Mapping[str, Any], entry: Entry) -> str:
+    waived = "; waived" if entry["waived"] is not None else ""
+    waiting = len(blocked(result, entry["id"]))
+    further = f"; {waiting} more cannot be tested for want of it" if waiting else ""
+    found = f"{markdown_text(entry['outcome']['summary'], _SHORT)}{waived}{further}"
+    again = f"`drs run --target FILE --only {entry['id']} --seed {result['seed']}`"
+    return f"| {entry['id']} {markdown_text(entry['title'])} | {found} | {again} |"
+
+
+def _closing(result: Mapping[str, Any]) -> list[str]:
+    lines = []
+    needless = result.get("needless_waivers", ())
+    if needless:
+        lines += [f"Waived without need, for nothing fails there: {', '.join(needless)}.", ""]
     if result["claim"]["doubts"]:
-        doubts = "; ".join(map(_text, result["claim"]["doubts"]))
-        lines += ["", f"This run supports no claim of conformance: {doubts}."]
+        doubts = "; ".join(map(markdown_text, result["claim"]["doubts"]))
+        lines += [f"This run supports no claim of conformance: {doubts}.", ""]
     registration = registered(result)
     if registration is not None:
-        lines += ["", f"Registered {_text(registration)}."]
-    lines += ["", *(_text(text) for text in result["assurance"]["limitations"])]
-    return "\n".join(lines) + "\n"
+        lines += [f"Registered {markdown_text(registration)}.", ""]
+    return [*lines, *map(markdown_text, result["assurance"]["limitations"])]
 
 
 def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:
     outcome, waived = entry["outcome"], entry["waived"]
-    lines = ["", f"### {entry['id']} {_text(entry['title'])}: {outcome['verdict']}", ""]
+    lines = ["", f"### {entry['id']} {markdown_text(entry['title'])}: {outcome['verdict']}", ""]
     if waived is not None:
-        lines += [f"Waived until {waived['expires']}: {_text(waived['reason'])}", ""]
-    lines.append(_text(outcome["summary"]))
+        lines += [f"Waived until {waived['expires']}: {markdown_text(waived['reason'])}", ""]
+    lines.append(markdown_text(outcome["summary"]))
     if outcome["cause"]:
-        lines += ["", _text(outcome["cause"])]
+        lines += ["", markdown_text(outcome["cause"])]
     if outcome["reproduce"]:
         commands = "\n".join(commands_shown(outcome["reproduce"]))
         longest = max((len(run) for run in re.findall("`+", commands)), default=0)
@@ -81,5 +119,6 @@ def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:
     return lines
 
 
-def _text(text: str) -> str:
-    return _OPENING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(text)))
+def markdown_text(text: str, longest: int = LONGEST) -> str:
+    """Return ``text`` on one line, with nothing in it that marks up; good for a table's cell."""
+    return _OPENING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", one_line(text, longest)))

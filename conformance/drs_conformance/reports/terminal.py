@@ -137,6 +137,9 @@ def _closing(result: Mapping[str, Any], seconds: float | None) -> list[str]:
         f"Not tested: {summary['pending']} whose test is not built yet, {summary['inspect']} for "
         f"inspection, {summary['attest']} for attestation, {summary['not_run']} not selected.",
     ]
+    needless = result.get("needless_waivers", ())
+    if needless:
+        lines.append(f"Waived without need, for nothing fails there: {', '.join(needless)}.")
     if result["stopped"] is not None:
         lines.append(f"The run ended early: {result['stopped']}.")
     registration = registered(result)

@@ -93,6 +93,13 @@ def build_result(events: Iterable[Event]) -> dict[str, Any]:
             "inspect": statuses.get("inspect", 0),
             "attest": statuses.get("attest", 0),
         },
+        "needless_waivers": [
+            entry["id"]
+            for entry in requirements
+            if entry["id"] in waivers
+            and entry["outcome"] is not None
+            and entry["outcome"]["verdict"] in ("pass", "not-applicable")
+        ],
         "claim": {"supported": not doubts, "doubts": doubts},
         "exit_code": code,
         "requirements": requirements,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection
 from datetime import UTC, datetime
 
@@ -26,7 +27,8 @@ def authorise(
 
     Raises:
         AuthorisationError: the authorisation has ended or not begun, does not cover the origin,
-            or permits less than the budget; or a waiver has expired or names no requirement.
+            or permits less than the budget; or a waiver has expired, names no requirement,
+            or stands twice.
 
     """
     problems = [*_period(target, now), *_origin(target), *_budget(target)]
@@ -79,18 +81,36 @@ def _budget(target: Target) -> list[Problem]:
 
 
 def _waivers(target: Target, now: datetime, requirements: Collection[str] | None) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     today = now.astimezone(UTC).date()
+    first: dict[str, int] = {}
+
+    def refuse(member: str, reason: str, remedy: str) -> None:
+        pointer = f"/waivers/{number}/{member}"
+        problems.append(Problem(str(target.file), pointer, reason, remedy, waiver.line))
+
     for number, waiver in enumerate(target.waivers):
-        pointer = f"/waivers/{number}"
+        name = waiver.requirement
         if waiver.expires < today:
-            reason = f"the waiver of {waiver.requirement} expired on {waiver.expires.isoformat()}"
-            remedy = "remove it, or decide again and give a later date"
-            problems.append(Problem(str(target.file), f"{pointer}/expires", reason, remedy))
-        if requirements is not None and waiver.requirement not in requirements:
-            reason = f"the standard has no requirement {waiver.requirement} that is tested"
-            remedy = "correct the identifier; `drs catalogue` lists them"
-            problems.append(Problem(str(target.file), f"{pointer}/requirement", reason, remedy))
+            refuse(
+                "expires",
+                f"the waiver of {name} expired on {waiver.expires.isoformat()}, today is {today}",
+                "remove it, or decide again and give a later date",
+            )
+        if requirements is not None and name not in requirements:
+            near = difflib.get_close_matches(name, sorted(requirements), n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            refuse(
+                "requirement",
+                f"the standard has no requirement {name} that is tested",
+                f"{meant}correct the identifier; `drs catalogue` lists them",
+            )
+        if first.setdefault(name, number) != number:
+            refuse(
+                "requirement",
+                f"{name} is waived twice, first at /waivers/{first[name]}",
+                "keep one of them",
+            )
     return problems
 
 

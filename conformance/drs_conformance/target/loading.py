@@ -84,8 +84,13 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
         timeout_s=float(value.get("timeout_s", _DEFAULT_TIMEOUT_S)),
         trusted_key=value.get("trusted_key"),
         waivers=tuple(
-            Waiver(entry["requirement"], entry["reason"], date.fromisoformat(entry["expires"]))
-            for entry in value.get("waivers", ())
+            Waiver(
+                entry["requirement"],
+                entry["reason"],
+                date.fromisoformat(entry["expires"]),
+                document.line(f"/waivers/{number}"),
+            )
+            for number, entry in enumerate(value.get("waivers", ()))
         ),
         start=_start(value.get("start")),
         authorisation=permit,

@@ -65,11 +65,15 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A failure that the lab knows and accepts until the end of the day `expires` (UTC)."""
+    """A failure that the lab knows and accepts until the end of the day `expires` (UTC).
+
+    `line` is where it stands in the target file, counted from 1.
+    """
 
     requirement: str
     reason: str
     expires: date
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

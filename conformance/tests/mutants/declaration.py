@@ -119,7 +119,7 @@ def surface_that_was_taken_down(parts: Parts) -> Parts:
     class Builder(DeclarationBuilder):
         def statement(self, now: datetime) -> dict[str, Any]:
             document = super().statement(now)
-            gone = {**self.chat_surface(), "id": "beta", "path": "/v1/beta/chat/completions"}
+            gone = {**document["surfaces"][0], "id": "beta", "path": "/v1/beta/chat/completions"}
             document["surfaces"].append(gone)
             return document
 

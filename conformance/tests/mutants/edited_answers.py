@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.openai_chat import OpenAIChat, Round
+from drs_reference.gateway.dialects.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.sampling import Emission, Generating
 
 

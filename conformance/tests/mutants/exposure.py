@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.dialects.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.exposure import ExposureRules, OutOfBounds
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
-from drs_reference.gateway.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.reasoning import ReasonedGeneration, ReasoningHook
 from drs_reference.gateway.sampling import (

@@ -13,8 +13,8 @@ from typing import Any
 
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.declaration import DeclarationBuilder
+from drs_reference.gateway.dialects.openai_chat import Round
 from drs_reference.gateway.limiter import Limiter, Quota
-from drs_reference.gateway.openai_chat import Round
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.sampling import Generating
 from drs_reference.response.procedure import Account

@@ -138,6 +138,7 @@ def test_markdown_keeps_it_text(text: str) -> None:
     assert [line for line in outside.splitlines() if re.match(r"#+ ", line)] == [
         "# FAIL: 1 of 2 tested requirements fails",
         "## Failures",
+        "## Details",
         "### DCL-01 Title of DCL-01: fail",
     ]
 

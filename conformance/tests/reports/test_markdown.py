@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from drs_conformance.reports.markdown import render_markdown
+from drs_conformance.reports.markdown import MOST_BYTES, render_markdown
 from drs_conformance.results.result import build_result
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,11 +105,15 @@ def test_the_answer_comes_first_and_causes_follow() -> None:
     assert lines[0] == "# FAIL: 1 of 4 tested requirements fails"
     assert "| fail | 2 |" in lines
     assert "| waived failures | 1 |" in lines
-    assert lines.index("## Failures") < lines.index("### DCL-01 Title of DCL-01: fail")
+    assert lines.index("## Failures") < lines.index("## Undecided") < lines.index("## Details")
+    assert lines.index("## Details") < lines.index("### DCL-01 Title of DCL-01: fail")
+    again = "`drs run --target FILE --only DCL-01 --seed 1`"
+    more = "1 more cannot be tested for want of it"
+    assert f"| DCL-01 Title of DCL-01 | the reason; {more} | {again} |" in lines
     assert "Blocked by this: DCL-03" in lines
     assert "### DCL-03 Title of DCL-03: untestable" not in lines
     assert "Waived until 2026-12-31: the reason" in lines
-    assert lines.index("## Undecided") < lines.index("### DCL-04 Title of DCL-04: harness-error")
+    assert "### DCL-04 Title of DCL-04: harness-error" in lines
     assert "This run supports no claim of conformance: 2 fail; 1 harness-error; " in page
 
 
@@ -130,3 +134,24 @@ def test_a_run_that_supports_a_claim_raises_no_doubt() -> None:
 
 def test_an_endless_text_is_cut() -> None:
     assert len(render_markdown(failing("x" * 1_000_000))) < 100_000
+
+
+def test_a_forge_takes_it_whatever_failed() -> None:
+    text = "\u202e*" * 10_000
+    names = [f"DCL-{number:02}" for number in range(1, 66)]
+    found = [
+        event
+        for name in names
+        for event in checked(name, "fail", summary=text, cause=text, reproduce=(text,) * 40)
+    ]
+    page = render_markdown(build_result([started(), *map(listed, names), *found, finished()]))
+    assert len(page.encode()) <= MOST_BYTES < 1024 * 1024
+    assert page.count("| `drs run ") == 65
+    assert "Too long for this page, see the report: DCL-" in page
+
+
+def test_a_waiver_without_need_is_told() -> None:
+    waiver = {"requirement": "DCL-01", "reason": "later", "expires": "2026-12-31"}
+    result = build_result(a_run(["pass", "pass"], waivers=(waiver,)))
+    assert result["needless_waivers"] == ["DCL-01"]
+    assert "Waived without need, for nothing fails there: DCL-01." in render_markdown(result)

@@ -88,6 +88,23 @@ def test_a_misspelt_waiver_does_not_pass_in_silence(load, document):
         authorise(load(), NOW, requirements={"EXP-02"})
 
 
+def test_a_misspelt_waiver_names_what_was_meant_and_where_it_stands(load, document):
+    document["waivers"] = [{"requirement": "EXP-20", "reason": "r", "expires": "2026-07-01"}]
+    with pytest.raises(
+        AuthorisationError, match=r"target\.json:1 /waivers/0/requirement: .* mean EXP-02\?"
+    ):
+        authorise(load(), NOW, requirements={"EXP-02", "STD-01"})
+
+
+def test_a_requirement_is_waived_once(load, document):
+    document["waivers"] = [
+        {"requirement": "EXP-02", "reason": "one", "expires": "2026-07-01"},
+        {"requirement": "EXP-02", "reason": "two", "expires": "2026-08-01"},
+    ]
+    with pytest.raises(AuthorisationError, match=r"/waivers/1/requirement: EXP-02 is waived twice"):
+        authorise(load(), NOW)
+
+
 def test_all_reasons_are_told_at_once(load, document, permit):
     permit["origins"] = ["https://api.example.com"]
     document["budget"]["max_requests"] = 501

@@ -10,13 +10,14 @@ import traceback
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from drs_reference.gateway.control_plane import ControlPlane
 from drs_reference.gateway.inference import Inference
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import ProblemError, plain_problem, problem_response
+from drs_reference.gateway.replies import Replies
 
 log = logging.getLogger(__name__)
 _DETAILS = {
@@ -38,6 +39,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         request_id, began, status = f"req-{secrets.token_hex(8)}", time.monotonic(), 0
+        scope["drs_request_id"] = request_id
 
         async def send_named(message: Message) -> None:
             nonlocal status
@@ -85,7 +87,8 @@ def build_app(parts: Parts) -> Starlette:
     def answer(request: Request, status: int, detail: str, headers: dict[str, str]) -> Response:
         if request.url.path.startswith(("/drs/", "/.well-known/")):
             return problem_response(plain_problem(status, detail), headers)
-        return JSONResponse(parts.dialect.error(status, detail), status, headers)
+        replies = Replies.to(request, parts.spoken_at(request.url.path))
+        return replies.wrong(status, detail, headers=headers).response
 
     app = Starlette(
         routes=[*control_plane.routes(), *inference.routes()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import anyio
@@ -191,3 +191,39 @@ class Members:
         if value is not None and not isinstance(value, dict):
             raise self.wrong(name, "an object")
         return value
+
+    def inner(self, name: str) -> Members:
+        """The members of an object; of an empty one where it is absent."""
+        return Members(self.object(name) or {}, f"{self.path}{name}.")
+
+    def items(self, name: str) -> Iterator[Members]:
+        """The members of each object of an array; nothing where it is absent."""
+        for number, item in enumerate(self.array(name) or ()):
+            path = f"{self.path}{name}[{number}]"
+            if not isinstance(item, dict):
+                raise BodyError(path, f"{path} must be an object; got {described(item)}")
+            yield Members(item, f"{path}.")
+
+    def required(self, name: str) -> str:
+        """A string that is not empty and has to be there."""
+        value = self.text(name, 1)
+        if value is None:
+            raise self.wrong(name, "a string that is not empty")
+        return value
+
+    def strings(self, name: str, most: int) -> tuple[str, ...]:
+        """An array of up to ``most`` strings, none of them empty."""
+        values = self.array(name) or []
+        if len(values) > most or not all(isinstance(value, str) and value for value in values):
+            raise self.wrong(name, f"an array of at most {most} strings, none of them empty")
+        return tuple(values)
+
+    def supported(self, neutral: Mapping[str, Sequence[Any]]) -> None:
+        """Refuse members for features that are lacking, unless they ask for nothing.
+
+        ``neutral`` has the values that ask for nothing, by name.
+        """
+        for name, values in neutral.items():
+            if self.get(name) is not None and self.get(name) not in values:
+                path = self.path + name
+                raise BodyError(path, f"{path} is not supported here; leave it out")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drs_reference.gateway.signing import DECLARATION_TYPE, Signer
+from drs_reference.gateway.surfaces import SURFACES, Bounds, Surface
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 
@@ -15,15 +16,7 @@ REASONING_MODEL_NAME = "drs-reference-1-reasoning"
 VALIDITY = timedelta(days=30)
 MAX_AGE_S = 3600
 _DAY_S = 86400
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a response may expose: tokens, decimal digits, choices."""
-
-    top_logprobs_max: int = 5
-    logprob_decimals: int = 4
-    choices_max: int = 4
+_FORMS = {"structured_output": True, "tools": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +27,7 @@ class Terms:
     level: str = "L2"
     models: tuple[str, ...] = (MODEL_NAME,)
     reasoning_models: tuple[str, ...] = (REASONING_MODEL_NAME,)
-    bounds: Bounds = Bounds()
+    bounds: Bounds = field(default_factory=Bounds)
     states: tuple[str, ...] = (
         "standing",
         "observed",
@@ -54,8 +47,7 @@ class Terms:
     covert_delay_max_s: int = _DAY_S
     decision_max_s: int = 7 * _DAY_S
     contact: str = "mailto:appeals@distillation-resistance.example"
-    chat_path: str = "/v1/chat/completions"
-    reasoning_chat_path: str = "/v1/reasoning/chat/completions"
+    surfaces: tuple[Surface, ...] = SURFACES
     account_path: str = "/drs/v1/account"
     appeals_path: str = "/drs/v1/appeals"
     cases_path: str = "/drs/v1/cases"
@@ -68,6 +60,10 @@ class Terms:
     benign_error_rate: float = 0.02
     first_token_p99_ms: float = 4000
     latency_overhead_p99_ms: float = 50
+
+    def served(self, surface: Surface) -> tuple[str, ...]:
+        """The models of a surface."""
+        return self.reasoning_models if surface.withholds else self.models
 
 
 class DeclarationBuilder:
@@ -93,7 +89,7 @@ class DeclarationBuilder:
             "level": terms.level,
             "issued_at": rfc3339(issued),
             "expires_at": rfc3339(issued + VALIDITY),
-            "surfaces": [self.chat_surface(), self.reasoning_surface()],
+            "surfaces": [self.surface(surface) for surface in terms.surfaces],
             "ladder": {
                 "states": list(terms.states),
                 "quiet_s": dict(terms.quiet_s),
@@ -125,32 +121,21 @@ class DeclarationBuilder:
             "keys": [self.signer.key_entry()],
         }
 
-    def chat_surface(self) -> dict[str, Any]:
-        """The surface that shows all that the model says."""
-        bounds = self.terms.bounds
+    def surface(self, surface: Surface) -> dict[str, Any]:
+        """One surface with what it may expose."""
+        bounds = surface.within(self.terms.bounds)
         return {
-            "id": "chat",
-            "dialect": "openai_chat",
-            "path": self.terms.chat_path,
-            "models": list(self.terms.models),
+            "id": surface.id,
+            "dialect": surface.dialect,
+            "path": surface.path,
+            "models": list(self.terms.served(surface)),
             "streaming": True,
-            "structured_output": True,
-            "tools": True,
+            **({"reasoning": "withheld"} if surface.withholds else _FORMS),
             "bounds": {
                 "top_logprobs_max": bounds.top_logprobs_max,
                 "logprob_decimals": bounds.logprob_decimals,
                 "choices_max": bounds.choices_max,
             },
-        }
-
-    def reasoning_surface(self) -> dict[str, Any]:
-        """The surface that withholds the steps to an answer; its bounds are the same."""
-        return {
-            **self.chat_surface(),
-            "id": "reasoning",
-            "path": self.terms.reasoning_chat_path,
-            "models": list(self.terms.reasoning_models),
-            "reasoning": "withheld",
         }
 
     def document(self, now: datetime) -> dict[str, Any]:

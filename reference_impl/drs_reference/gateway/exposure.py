@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.declaration import Bounds
+from drs_reference.gateway.surfaces import Bounds, Surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class ExposureRules:
         self.bounds = bounds
         self.raw_members = tuple(sorted({str(entry["member"]) for entry in raw_outputs["entries"]}))
 
+    def on(self, surface: Surface) -> Self:
+        """The rules as they are on one surface."""
+        rules = copy.copy(self)
+        rules.bounds = surface.within(self.bounds)
+        return rules
+
     def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
         """The first bound that a request breaks, or None."""
         for member in self.raw_members:
@@ -34,6 +41,8 @@ class ExposureRules:
                 return OutOfBounds(member, 0)
         if request.top_logprobs > self.bounds.top_logprobs_max:
             return OutOfBounds("top_logprobs", self.bounds.top_logprobs_max)
+        if request.logprobs and not self.bounds.top_logprobs_max:
+            return OutOfBounds("logprobs", 0)
         if request.choices > self.bounds.choices_max:
             return OutOfBounds("n", self.bounds.choices_max)
         if request.logprobs and request.logit_bias:

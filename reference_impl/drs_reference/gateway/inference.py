@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -24,25 +25,18 @@ from drs_reference.gateway.body import (
     read_body,
 )
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.credentials import authorization
+from drs_reference.gateway.dialects.dialect import Stream
 from drs_reference.gateway.parts import Parts
-from drs_reference.gateway.problems import Problem, problem_response
 from drs_reference.gateway.reasoning import ReasonedGeneration
+from drs_reference.gateway.replies import RefusedError, Replies
 from drs_reference.gateway.safety import Declined
 from drs_reference.gateway.sampling import Emission, Generating, Generation
 from drs_reference.gateway.structured_output import DRAFTS_MAX, Drafts, Form
+from drs_reference.gateway.surfaces import Surface
 from drs_reference.response.procedure import Account
 
 log = logging.getLogger(__name__)
 _WORKERS = 4
-
-
-class _Refused(Exception):
-    """The answer that ends a request early."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status_code)
-        self.response = response
 
 
 class Inference:
@@ -55,81 +49,81 @@ class Inference:
 
     def routes(self) -> list[Route]:
         """The declared surfaces and the models."""
+        found = []
+        for surface in self.parts.terms.surfaces:
+            dialect = self.parts.spoken(surface.dialect)
+            paths = [surface.path]
+            if dialect.streams_at is not None:
+                paths.append(surface.path.replace(*dialect.streams_at))
+            answer = partial(self.answer, surface)
+            found += [Route(path, answer, methods=["POST"]) for path in paths]
         return [
-            Route(self.parts.terms.chat_path, self.chat, methods=["POST"]),
-            Route(self.parts.terms.reasoning_chat_path, self.reasoned_chat, methods=["POST"]),
+            *found,
             Route("/v1/models", self.models, methods=["GET"]),
             Route("/v1/models/{model}", self.model, methods=["GET"]),
         ]
 
-    async def chat(self, request: Request) -> Response:
-        """``POST`` a chat request."""
-        return await self._chat(request, self.parts.terms.models, Generation)
-
-    async def reasoned_chat(self, request: Request) -> Response:
-        """``POST`` a chat request whose answer keeps its steps back."""
-        return await self._chat(request, self.parts.terms.reasoning_models, ReasonedGeneration)
-
-    async def _chat(
-        self, request: Request, models: Sequence[str], kind: type[Generation]
-    ) -> Response:
-        """Credential, standing, quota, body, bounds, answer."""
+    async def answer(self, surface: Surface, request: Request) -> Response:
+        """``POST`` a chat request: credential, standing, quota, body, bounds, answer."""
+        replies = Replies.to(request, self.parts.spoken(surface.dialect))
         try:
-            body: bytes | Response = await read_body(request)
-        except BodyTooLargeError:
-            body = self._error(413, f"The body may have at most {LIMIT} bytes.")
-        except BodyTimeoutError:
-            return self._error(408, "The body did not arrive in time.")
-        try:
-            account = await self._caller(request)
-            fields = self._admit(account)
-            if isinstance(body, Response):
-                body.headers.update(fields)
-                return body
-            chat = self._read(body, fields, models)
-            if chat.form is not None and kind is not Generation:
-                message = "This surface offers neither structured output nor tools."
-                raise _Refused(self._error(400, message, headers=fields))
-        except _Refused as refused:
+            return await self._answer(surface, request, replies)
+        except RefusedError as refused:
             return refused.response
+
+    async def _answer(self, surface: Surface, request: Request, replies: Replies) -> Response:
+        too_large = False
+        try:
+            body = await read_body(request)
+        except BodyTooLargeError:
+            too_large = True
+        except BodyTimeoutError as error:
+            raise replies.wrong(408, "The body did not arrive in time.") from error
+        account = await self._caller(request, replies)
+        replies = self._admit(account, replies)
+        if too_large:
+            raise replies.wrong(413, f"The body may have at most {LIMIT} bytes.")
+        chat = self._read(surface, request, body, replies)
+        if chat.form is not None and surface.withholds:
+            raise replies.wrong(400, "This surface offers neither structured output nor tools.")
         now = self.parts.clock.now()
         self.parts.live_detection.watch(self.accounts, account, chat.question, now)
+        kind = ReasonedGeneration if surface.withholds else Generation
         generation = self.generation(account, chat, kind)
-        if chat.stream:
-            events = self._events(chat, generation)
-            no_store = {**fields, "Cache-Control": "no-store"}
-            return StreamingResponse(events, media_type="text/event-stream", headers=no_store)
+        dialect, shown = replies.dialect, self.parts.exposure.logprob
         created = int(now.timestamp())
+        if chat.stream:
+            stream = dialect.stream(chat, generation, shown, created)
+            return StreamingResponse(
+                self._events(stream, chat, generation),
+                media_type="text/event-stream",
+                headers={**replies.fields, "Cache-Control": "no-store"},
+            )
         document = await to_thread.run_sync(
-            lambda: self.parts.dialect.completion(
-                chat,
-                generation.emissions(),
-                generation,
-                self.parts.exposure.logprob,
-                created,
-            ),
+            lambda: dialect.completion(chat, generation.emissions(), generation, shown, created),
             limiter=self._limit(),
         )
-        self._keep(document["id"], chat, generation)
-        return JSONResponse(document, headers=fields)
+        self._keep(document[dialect.id_member], chat, generation)
+        return JSONResponse(document, headers=replies.fields)
 
     async def models(self, request: Request) -> Response:
         """``GET`` the models; does not count towards a quota."""
         try:
-            await self._caller(request)
-        except _Refused as refused:
+            await self._caller(request, Replies.to(request, self.parts.dialect))
+        except RefusedError as refused:
             return refused.response
         return JSONResponse(self.parts.dialect.model_list(self._started()))
 
     async def model(self, request: Request) -> Response:
         """``GET`` one model."""
-        try:
-            await self._caller(request)
-        except _Refused as refused:
-            return refused.response
         name = request.path_params["model"]
-        if name not in self.parts.dialect.models:
-            return self._error(404, "There is no such model.", "model", "model_not_found")
+        replies = Replies.to(request, self.parts.dialect)
+        try:
+            await self._caller(request, replies)
+            if name not in self.parts.dialect.models:
+                raise replies.wrong(404, "There is no such model.", "model", "model_not_found")
+        except RefusedError as refused:
+            return refused.response
         return JSONResponse(self.parts.dialect.model(name, self._started()))
 
     def generation(self, account: Account, chat: ChatRequest, kind: type[Generation]) -> Generating:
@@ -158,64 +152,73 @@ class Inference:
             perturb=None if applied is None else applied.step,
         )
 
-    async def _caller(self, request: Request) -> Account:
-        name = self.parts.credentials.caller(authorization(request.headers))
+    async def _caller(self, request: Request, replies: Replies) -> Account:
+        """Who asks. Raises ``RefusedError``."""
+        keys = replies.dialect.keys(request)
+        name = self.parts.credentials.caller(keys[0]) if len(keys) == 1 else None
         account = await run_in_threadpool(self.accounts.current, name) if name else None
         if account is None:
-            refusal = self._error(401, "Send a valid key: Authorization: Bearer KEY.")
-            refusal.headers["WWW-Authenticate"] = "Bearer"
-            raise _Refused(refusal)
+            fields = (
+                "Authorization: Bearer KEY",
+                *(f"{f}: KEY" for f in replies.dialect.key_fields),
+            )
+            message = f"Send a valid key: {' or '.join(fields)}."
+            raise replies.wrong(401, message, headers={"WWW-Authenticate": "Bearer"})
         return account
 
-    def _admit(self, account: Account) -> Mapping[str, str]:
-        """Count the request; the rate-limit fields. Raises ``_Refused``."""
+    def _admit(self, account: Account, replies: Replies) -> Replies:
+        """Count the request; replies with the rate-limit fields. Raises ``RefusedError``."""
         if account.under("suspend") or account.under("terminate"):
-            raise _Refused(self._problem(self.parts.refusals.closed(account)))
-        quota = self.parts.limiter.take(account, self.accounts.now(account))
-        fields = self.parts.limiter.fields(quota)
+            raise replies.refused(self.parts.refusals.closed(account))
+        now = self.accounts.now(account)
+        quota = self.parts.limiter.take(account, now)
+        fields = {**self.parts.limiter.fields(quota), **replies.dialect.rate_limits(quota, now)}
+        replies = replace(replies, fields={**replies.fields, **fields})
         if not quota.allowed:
-            problem = self.parts.refusals.over_quota(account, quota)
-            raise _Refused(self._problem(problem, fields))
-        return fields
+            raise replies.refused(self.parts.refusals.over_quota(account, quota))
+        return replies
 
     def _keep(self, answer: str, chat: ChatRequest, generation: Generating) -> None:
         if isinstance(generation, ReasonedGeneration):
             now = self.parts.clock.now()
             self.parts.reasoning_hook.keep(answer, chat.model, generation.withheld, now)
 
-    def _read(self, body: bytes, fields: Mapping[str, str], models: Sequence[str]) -> ChatRequest:
-        """The request, within the declared bounds. Raises ``_Refused``."""
+    def _read(
+        self, surface: Surface, request: Request, body: bytes, replies: Replies
+    ) -> ChatRequest:
+        """The request, within the declared bounds. Raises ``RefusedError``."""
+        dialect, models = replies.dialect, self.parts.terms.served(surface)
         try:
-            document = parse_object(body)
-            chat = self.parts.dialect.parse(document)
+            document = dialect.addressed(parse_object(body), request)
+            chat = dialect.parse(document)
         except BodyError as error:
-            raise _Refused(self._error(400, error.message, error.member, headers=fields)) from error
+            raise replies.wrong(400, error.message, error.member) from error
         if chat.model not in models:
             message = f"There is no such model here; use {', '.join(models)}."
-            raise _Refused(self._error(404, message, "model", "model_not_found", fields))
-        broken = self.parts.exposure.violation(chat, document)
+            raise replies.wrong(404, message, "model", "model_not_found")
+        broken = self.parts.exposure.on(surface).violation(chat, document)
         if broken is not None:
-            problem = self.parts.refusals.out_of_bounds(broken.parameter, broken.limit)
-            raise _Refused(self._problem(problem, fields))
+            parameter = dialect.parameters.get(broken.parameter, broken.parameter)
+            raise replies.refused(self.parts.refusals.out_of_bounds(parameter, broken.limit))
         return chat
 
-    async def _events(self, chat: ChatRequest, generation: Generating) -> AsyncIterator[bytes]:
-        dialect, shown = self.parts.dialect, self.parts.exposure.logprob
-        head = dialect.head(chat, int(self.parts.clock.now().timestamp()))
+    async def _events(
+        self, stream: Stream, chat: ChatRequest, generation: Generating
+    ) -> AsyncIterator[bytes]:
         emissions = generation.emissions()
         try:
-            for chunk in dialect.opening(chat, head):
-                yield dialect.event(chunk)
+            for event in stream.begin():
+                yield event
             while (emission := await self._next(emissions)) is not None:
-                for chunk in dialect.chunks(chat, head, emission, shown):
-                    yield dialect.event(chunk)
-            self._keep(head["id"], chat, generation)
-            for chunk in dialect.closing(chat, head, generation):
-                yield dialect.event(chunk)
+                for event in stream.add(emission):
+                    yield event
+            self._keep(stream.id, chat, generation)
+            for event in stream.end():
+                yield event
         except Exception as error:
             log.error("generation failed: %s", type(error).__name__)
-            yield dialect.event(dialect.error(500, "The answer could not be completed."))
-        yield dialect.end_of_stream()
+            for event in stream.fail("The answer could not be completed."):
+                yield event
 
     async def _next(self, emissions: Any) -> Emission | None:
         return await to_thread.run_sync(next, emissions, None, limiter=self._limit())
@@ -227,17 +230,3 @@ class Inference:
 
     def _started(self) -> int:
         return int(self.parts.clock.started.timestamp())
-
-    def _problem(self, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-        return problem_response(self.parts.dialect.with_error(problem), headers)
-
-    def _error(
-        self,
-        status: int,
-        message: str,
-        member: str | None = None,
-        code: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        document = self.parts.dialect.error(status, message, member, code)
-        return JSONResponse(document, status, headers)

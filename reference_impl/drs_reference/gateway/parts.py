@@ -15,11 +15,15 @@ from drs_reference.gateway.case_file import CaseFile
 from drs_reference.gateway.clock import Clock
 from drs_reference.gateway.credentials import Credentials
 from drs_reference.gateway.declaration import DeclarationBuilder, Terms
+from drs_reference.gateway.dialects.anthropic_messages import AnthropicMessages
+from drs_reference.gateway.dialects.dialect import Dialect
+from drs_reference.gateway.dialects.gemini_generate import GeminiGenerate
+from drs_reference.gateway.dialects.openai_chat import OpenAIChat
+from drs_reference.gateway.dialects.openai_responses import OpenAIResponses
 from drs_reference.gateway.exposure import ExposureRules
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.gateway.live_detection import LiveDetection
-from drs_reference.gateway.openai_chat import OpenAIChat
 from drs_reference.gateway.problems import Refusals
 from drs_reference.gateway.provenance_hook import ProvenanceHook
 from drs_reference.gateway.reasoning import ReasoningHook
@@ -61,6 +65,7 @@ class Parts:
     exposure: ExposureRules
     refusals: Refusals
     dialect: OpenAIChat
+    further_dialects: tuple[Dialect, ...]
     account_view: AccountView
     appeals: AppealsDesk
     cases: CaseFile
@@ -72,6 +77,18 @@ class Parts:
     provenance_hook: ProvenanceHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
+
+    def spoken(self, dialect: str) -> Dialect:
+        """A dialect by its name."""
+        every = (self.dialect, *self.further_dialects)
+        return next(known for known in every if known.name == dialect)
+
+    def spoken_at(self, path: str) -> Dialect:
+        """The dialect of what lies at or near a path; the first one where there is nothing."""
+        for surface in self.terms.surfaces:
+            if path.startswith(surface.path.partition("{")[0]):
+                return self.spoken(surface.dialect)
+        return self.dialect
 
 
 def standard_parts(
@@ -112,6 +129,10 @@ def standard_parts(
         exposure=ExposureRules(terms.bounds, registry("raw-outputs")),
         refusals=Refusals(terms.appeals_path),
         dialect=OpenAIChat(model.tokenizer, terms.models),
+        further_dialects=tuple(
+            dialect(model.tokenizer, terms.models)
+            for dialect in (OpenAIResponses, AnthropicMessages, GeminiGenerate)
+        ),
         account_view=AccountView(terms.appeals_path, perturbation.mechanism),
         appeals=AppealsDesk(terms.decision_max_s),
         cases=CaseFile(),

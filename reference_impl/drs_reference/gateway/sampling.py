@@ -113,8 +113,9 @@ class Call:
 class Emission:
     """Tokens of one choice that are ready to be shown, and their text, or a tool call.
 
-    ``finish`` is set on the last emission of a choice: stop, length or tool_calls. ``refusal`` is
-    the text with which an answer is declined.
+    ``finish`` is set on the last emission of a choice: stop, length or tool_calls; ``stop`` is the
+    stop sequence that ended it, if one did. ``refusal`` is the text with which an answer is
+    declined.
     """
 
     choice: int
@@ -124,6 +125,7 @@ class Emission:
     generated: int = 0
     call: Call | None = None
     refusal: str = ""
+    stop: str | None = None
 
 
 def log_probabilities(logits: Logits) -> Floats:
@@ -262,14 +264,17 @@ class Choice:
         return Emission(self.index, tokens, text[:length])
 
     def _finish(self, reason: str, cut: int | None = None) -> Emission:
-        text = self._text()[:cut]
+        all_text = self._text()
+        text = all_text[:cut]
         kept, start = [], 0
         for token in self._pending:
             if cut is None or start < cut:
                 kept.append(token)
             start += len(token.text)
         self.done = True
-        return Emission(self.index, tuple(kept), text, reason, self._shown)
+        stops = (s for s in self._sampling.stop if cut is not None and all_text.startswith(s, cut))
+        stop = next(stops, None)
+        return Emission(self.index, tuple(kept), text, reason, self._shown, stop=stop)
 
 
 class Generating(Protocol):

@@ -8,7 +8,7 @@ output perturbation works on these answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from drs_reference.gateway.body import BodyError, Members, described
 from drs_reference.gateway.sampling import Call, Emission, Generation
 from drs_reference.model.language import TOOL_CALL_NOTICE
 
-__all__ = ["DRAFTS_MAX", "Drafts", "Form", "read_form"]
+__all__ = ["DRAFTS_MAX", "Drafts", "Form", "form", "read_schema", "read_tools"]
 
 DRAFTS_MAX = 3
 _DEPTH_MAX = 16
@@ -114,67 +114,45 @@ class Drafts:
         return replace(parts[-1], choice=choice, text=text, tokens=tokens)
 
 
-def read_form(members: Members) -> Form | None:
-    """The form that ``response_format``, ``tools`` and ``tool_choice`` ask for; None for any.
+def form(
+    schema: Mapping[str, Any] | None,
+    tools: Mapping[str, Mapping[str, Any]],
+    choice: str = "auto",
+    only: str | None = None,
+) -> Form | None:
+    """The form that a request asks for; None for any.
+
+    ``choice`` is none, auto or required; with ``only`` that tool has to be called. Raises
+    ``BodyError``.
+    """
+    if not tools:
+        if choice == "required" or only is not None:
+            raise BodyError(None, "a choice of tools needs tools")
+        return None if schema is None else Form(schema)
+    if schema is not None:
+        raise BodyError(None, "a schema of the answer cannot be combined with tools here")
+    if only is None:
+        return None if choice == "none" else Form(tools=tools, required=choice == "required")
+    if only not in tools:
+        raise BodyError(None, "the tool that has to be called is not among the tools")
+    return Form(tools={only: tools[only]}, required=True)
+
+
+def read_tools(functions: Iterable[Members], parameters: str) -> dict[str, Mapping[str, Any]]:
+    """The schema of the arguments, in the member ``parameters``, by the name of each function.
 
     Raises ``BodyError``.
     """
-    schema, tools = _response_schema(members), _tools(members)
-    choice = members.get("tool_choice")
-    if tools is None:
-        if choice not in (None, "none"):
-            raise BodyError("tool_choice", "tool_choice needs tools")
-        return None if schema is None else Form(schema)
-    if schema is not None:
-        raise BodyError("response_format", "response_format cannot be combined with tools here")
-    if choice == "none":
-        return None
-    if isinstance(choice, dict):
-        named = Members(Members(choice, "tool_choice.").object("function") or {}).get("name")
-        if not isinstance(named, str) or named not in tools:
-            raise members.wrong("tool_choice", "the name of a function among the tools")
-        return Form(tools={named: tools[named]}, required=True)
-    if choice not in (None, "auto", "required"):
-        raise members.wrong("tool_choice", '"none", "auto", "required" or a function')
-    return Form(tools=tools, required=choice == "required")
-
-
-def _response_schema(members: Members) -> Mapping[str, Any] | None:
-    wanted = members.object("response_format")
-    if wanted is None:
-        return None
-    inner = Members(wanted, "response_format.")
-    kind = inner.get("type")
-    if kind == "text":
-        return None
-    if kind == "json_object":
-        return {"type": "object"}
-    if kind != "json_schema":
-        raise inner.wrong("type", '"text", "json_object" or "json_schema"')
-    described_by = Members(inner.object("json_schema") or {}, "response_format.json_schema.")
-    return _schema(described_by, "schema")
-
-
-def _tools(members: Members) -> Mapping[str, Mapping[str, Any]] | None:
-    listed = members.array("tools")
-    if not listed:
-        return None
-    if len(listed) > _TOOLS_MAX:
-        raise members.wrong("tools", f"an array of at most {_TOOLS_MAX} tools")
     tools: dict[str, Mapping[str, Any]] = {}
-    for number, tool in enumerate(listed):
-        path = f"tools[{number}]."
-        if not isinstance(tool, dict) or tool.get("type") != "function":
-            raise BodyError(path[:-1], f"{path}type must be function, the only kind known here")
-        function = Members(Members(tool, path).object("function") or {}, f"{path}function.")
-        name = function.text("name", 1)
-        if name is None:
-            raise function.wrong("name", "a string that is not empty")
-        tools[name] = _schema(function, "parameters")
+    for function in functions:
+        tools[function.required("name")] = read_schema(function, parameters)
+        if len(tools) > _TOOLS_MAX:
+            raise BodyError("tools", f"tools may have at most {_TOOLS_MAX} functions")
     return tools
 
 
-def _schema(members: Members, name: str) -> Mapping[str, Any]:
+def read_schema(members: Members, name: str) -> Mapping[str, Any]:
+    """A JSON Schema with keywords that are known here; absent, any object. Raises ``BodyError``."""
     schema = members.object(name)
     if schema is None:
         return {"type": "object"}

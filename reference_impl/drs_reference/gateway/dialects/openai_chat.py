@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drs_reference.gateway.chat_request import ChatRequest, parse_chat
-from drs_reference.gateway.problems import Problem
-from drs_reference.gateway.sampling import Call, Chosen, Emission, Generating, Tokens
+from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.gateway.dialects.dialect import Round, Stream, event
+from drs_reference.gateway.dialects.openai import OpenAI
+from drs_reference.gateway.dialects.openai_chat_request import parse_chat
+from drs_reference.gateway.results import Said, collected
+from drs_reference.gateway.sampling import Call, Chosen, Emission, Generating
 
-Round = Callable[[float], float]
-"""How a log-probability is shown (the exposure rules)."""
+__all__ = ["OpenAIChat", "Round"]
 
-_CODES: Mapping[int, tuple[str, str | None]] = {
-    400: ("invalid_request_error", None),
-    401: ("invalid_request_error", "invalid_api_key"),
-    403: ("permission_error", "account_closed"),
-    404: ("invalid_request_error", "not_found"),
-    405: ("invalid_request_error", "method_not_allowed"),
-    408: ("invalid_request_error", "request_timeout"),
-    413: ("invalid_request_error", "request_too_large"),
-    429: ("rate_limit_error", "rate_limit_exceeded"),
-    500: ("server_error", None),
-}
+_DONE = b"data: [DONE]\n\n"
 
 
-class OpenAIChat:
-    """Reads and writes the dialect for one model."""
+class OpenAIChat(OpenAI):
+    """The dialect ``openai_chat``."""
 
-    def __init__(self, tokens: Tokens, models: tuple[str, ...]) -> None:
-        self.tokens = tokens
-        self.models = models
+    name = "openai_chat"
 
     def parse(self, body: Mapping[str, Any]) -> ChatRequest:
         """A request. Raises ``BodyError``."""
         return parse_chat(body, len(self.tokens.vocabulary))
-
-    def error(
-        self, status: int, message: str, param: str | None = None, code: str | None = None
-    ) -> dict[str, Any]:
-        """The body of an error: ``{"error": {"message", "type", "param", "code"}}``."""
-        kind, usual = _CODES.get(status, ("invalid_request_error", None))
-        return {"error": {"message": message, "type": kind, "param": param, "code": code or usual}}
-
-    def with_error(self, problem: Problem) -> Problem:
-        """A problem that also carries the error object of the dialect."""
-        parameter = problem.members.get("parameter")
-        code = problem.type.rpartition("#")[2].replace("-", "_") or None
-        members = {
-            **problem.members,
-            **self.error(problem.status, problem.detail, parameter, code),
-        }
-        return Problem(problem.type, problem.title, problem.status, problem.detail, members)
 
     def identifier(self) -> str:
         """An identifier of one completion."""
@@ -79,26 +51,9 @@ class OpenAIChat:
             **({} if withheld is None else details),
         }
 
-    def scored(self, token: int, logprob: float, shown: Round) -> dict[str, Any]:
-        """A token with its log-probability; special tokens show their name and no bytes."""
-        text = self.tokens.token_text(token)
-        return {
-            "token": text or self.tokens.vocabulary[token],
-            "logprob": shown(logprob),
-            "bytes": list(text.encode()) if text else None,
-        }
-
     def logprobs(self, tokens: Iterable[Chosen], shown: Round) -> dict[str, Any]:
         """The ``logprobs`` member of a choice."""
-        content = [
-            {
-                **self.scored(token.token, token.logprob, shown),
-                "top_logprobs": [
-                    self.scored(other.token, other.logprob, shown) for other in token.alternatives
-                ],
-            }
-            for token in tokens
-        ]
+        content = [self.scored_position(token, shown) for token in tokens]
         return {"content": content, "refusal": None}
 
     def completion(
@@ -110,27 +65,18 @@ class OpenAIChat:
         created: int,
     ) -> dict[str, Any]:
         """The answer to a request that is not streamed."""
-        texts: list[list[str]] = [[] for _ in range(request.choices)]
-        tokens: list[list[Chosen]] = [[] for _ in range(request.choices)]
-        calls: list[list[Call]] = [[] for _ in range(request.choices)]
-        finishes: list[str | None] = [None] * request.choices
-        refusals = [""] * request.choices
-        for emission in emissions:
-            calls[emission.choice] += [emission.call] if emission.call else []
-            texts[emission.choice].append(emission.text)
-            tokens[emission.choice] += emission.tokens
-            finishes[emission.choice] = emission.finish
-            refusals[emission.choice] += emission.refusal
         choices = [
             {
-                "index": i,
-                "message": self._message("".join(texts[i]), calls[i], refusals[i]),
+                "index": index,
+                "message": self._message(said),
                 "logprobs": (
-                    self.logprobs(tokens[i], shown) if request.logprobs and not calls[i] else None
+                    self.logprobs(said.tokens, shown)
+                    if request.logprobs and not said.calls
+                    else None
                 ),
-                "finish_reason": finishes[i],
+                "finish_reason": said.finish,
             }
-            for i in range(request.choices)
+            for index, said in enumerate(collected(request.choices, emissions))
         ]
         return {
             "id": self.identifier(),
@@ -141,12 +87,18 @@ class OpenAIChat:
             "usage": self.usage(generation),
         }
 
-    def _message(self, text: str, calls: Sequence[Call], refusal: str) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-        if refusal:
-            message |= {"content": None, "refusal": refusal}
-        if calls:
-            message |= {"content": None, "tool_calls": [self._call(call) for call in calls]}
+    def stream(
+        self, request: ChatRequest, generation: Generating, shown: Round, created: int
+    ) -> Stream:
+        """The chunks of an answer, and the sign that ends them."""
+        return _ChatStream(self, request, generation, shown, self.head(request, created))
+
+    def _message(self, said: Said) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": said.text, "refusal": None}
+        if said.refusal:
+            message |= {"content": None, "refusal": said.refusal}
+        if said.calls:
+            message |= {"content": None, "tool_calls": [self._call(call) for call in said.calls]}
         return message
 
     def _call(self, call: Call) -> dict[str, Any]:
@@ -195,14 +147,6 @@ class OpenAIChat:
             "model": request.model,
         }
 
-    def event(self, document: Mapping[str, Any]) -> bytes:
-        """A server-sent event."""
-        return b"data: " + json.dumps(document, ensure_ascii=False).encode() + b"\n\n"
-
-    def end_of_stream(self) -> bytes:
-        """The event that ends a stream."""
-        return b"data: [DONE]\n\n"
-
     def _chunk(
         self,
         request: ChatRequest,
@@ -215,3 +159,33 @@ class OpenAIChat:
         choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
         usage = {"usage": None} if request.include_usage else {}
         return {**head, "choices": [choice], **usage}
+
+
+class _ChatStream(Stream):
+    def __init__(
+        self,
+        dialect: OpenAIChat,
+        request: ChatRequest,
+        generation: Generating,
+        shown: Round,
+        head: dict[str, Any],
+    ) -> None:
+        self.id = head["id"]
+        self._dialect = dialect
+        self._request = request
+        self._generation = generation
+        self._shown = shown
+        self._head = head
+
+    def begin(self) -> Iterable[bytes]:
+        return map(event, self._dialect.opening(self._request, self._head))
+
+    def add(self, emission: Emission) -> Iterable[bytes]:
+        return map(event, self._dialect.chunks(self._request, self._head, emission, self._shown))
+
+    def end(self) -> Iterable[bytes]:
+        chunks = self._dialect.closing(self._request, self._head, self._generation)
+        return [*map(event, chunks), _DONE]
+
+    def fail(self, message: str) -> Iterable[bytes]:
+        return [event(self._dialect.error(500, message)), _DONE]
