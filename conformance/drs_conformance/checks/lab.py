@@ -53,6 +53,7 @@ class Session:
     designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_patient: bool = True
     pool: Pool | None = None
+    refusal: Untestable | None = None
     episodes: dict[str, tuple[Any, list[Exchange]]] = field(default_factory=dict)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
 
@@ -189,7 +190,15 @@ class Lab:
 
     def _declared(self) -> Declaration:
         exchange = self.declaration_exchange
-        return Declaration(exchange.id, self.document(exchange, "declaration"))
+        document = self.document(exchange, "declaration")
+        listed = document.get("probing", {}).get("authorisations")
+        if listed is not None and self.target.authorisation not in listed:
+            self._session.refusal = Untestable(
+                "the target lists the authorisations in force, and this run's is none of them; "
+                f"ask {document['probing']['contact']}",
+                exchange,
+            )
+        return Declaration(exchange.id, document)
 
     @property
     def surface(self) -> Surface:
@@ -241,6 +250,8 @@ class Lab:
     ) -> Exchange:
         if persona is not None and not self.has_persona(persona):
             raise Untestable(f"the target file has no credential for the persona {persona}")
+        if self._session.refusal is not None:
+            raise self._session.refusal
         headers: tuple[tuple[str, str], ...] = ()
         body = None
         if document is not None:

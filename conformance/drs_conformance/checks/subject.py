@@ -19,7 +19,8 @@ __all__ = ["Subject"]
 class Subject:
     """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL.
 
-    ``is_control_apart`` says that `control` speaks from an address that no probed persona has.
+    ``is_control_apart`` says that `control` speaks from an address that no probed persona has;
+    ``authorisation`` is the digest of the document that permits the run, where the journal has it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Subject:
     personas: tuple[str, ...]
     trusted_key: str | None
     is_control_apart: bool
+    authorisation: str | None
 
     @property
     def blind(self) -> tuple[str, ...]:
@@ -50,6 +52,7 @@ class Subject:
             personas=tuple(sorted(target["personas"])),
             trusted_key=header["run"]["trusted_key"],
             is_control_apart=_is_control_apart(target["personas"]),
+            authorisation=header["run"].get("authorisation"),
         )
 
 

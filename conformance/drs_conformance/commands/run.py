@@ -131,6 +131,7 @@ def new_ledger(
         **leased(budget),
         "selection": selection.record(),
         "spec_digest": standard.digest,
+        "authorisation": target.authorisation.digest,
         "trusted_key": target.trusted_key,
         "waivers": [
             {
