@@ -1,12 +1,14 @@
 # make demo    start the reference endpoint, probe it, leave the reports in drs-demo/
 # make test    run every test
 # make test-long   run those that take minutes each
+# make servers   install servers of others into .servers, which some tests probe
 # make check   lint and types
 # make docs    build the pages into site/
 # make bench   run the short benchmarks
 # make bench-statistics   the decision engine by simulation, beside fixed-size tests; some minutes
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
+# make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -14,10 +16,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+SERVERS := .servers
+OTHERS := conformance/tests/independent
 PORT ?= 0
 RUNS ?= 5000
 
-.PHONY: demo test test-long check docs bench bench-statistics bench-operating bench-noise clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -28,6 +32,16 @@ $(STAMP): pyproject.toml Makefile
 	  $(PYTHON) -m venv $(VENV) && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs]'; \
 	fi
+	@touch $@
+
+servers: $(SERVERS)/installed
+
+$(SERVERS)/installed: $(OTHERS)/requirements.txt $(OTHERS)/package.json
+	@rm -rf $(SERVERS) && $(PYTHON) -m venv $(SERVERS)/venv
+	@$(SERVERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r $(OTHERS)/requirements.txt
+	@cp $(OTHERS)/package.json $(SERVERS)/
+	@npm install --prefix $(SERVERS) --silent --no-audit --no-fund --no-package-lock --ignore-scripts
 	@touch $@
 
 demo: $(STAMP)
@@ -50,7 +64,7 @@ docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(STAMP)
-	$(BIN)/python conformance/benchmarks/ledger.py
+	$(BIN)/python conformance/benchmarks/suite.py
 
 bench-statistics: $(STAMP)
 	$(BIN)/python conformance/benchmarks/decision_engine.py --runs $(RUNS)
@@ -61,5 +75,8 @@ bench-operating: $(STAMP)
 bench-noise: $(STAMP)
 	$(BIN)/python conformance/benchmarks/noise.py
 
+bench-suite: $(STAMP)
+	$(BIN)/python conformance/benchmarks/suite.py --record
+
 clean:
-	rm -rf $(VENV) site drs-demo drs-results
+	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results

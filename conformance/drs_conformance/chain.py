@@ -7,11 +7,13 @@ the line before in hexadecimal.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
 
+from drs_conformance.specification.canonical import canonical_json
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
 
@@ -31,7 +33,7 @@ class ChainBroken(Exception):
 
 def link(record: Mapping[str, Any], seq: int, prev: str) -> bytes:
     """Return the line for a record, without its line break."""
-    return rfc8785.dumps({**record, "seq": seq, "prev": prev})
+    return canonical_json({**record, "seq": seq, "prev": prev})
 
 
 def line_digest(line: bytes) -> str:
@@ -46,22 +48,29 @@ def read_link(number: int, line: bytes, prev: str) -> dict[str, Any]:
         ChainBroken: it is not canonical JSON, or does not follow.
 
     """
-    try:
-        record = parse_json(line.decode("utf-8"), file="line").value
-    except (UnicodeDecodeError, DocumentError) as error:
-        raise ChainBroken(number, f"expected a line of JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise ChainBroken(number, "expected a JSON object")
-    try:
-        canonical = rfc8785.dumps(record)
-    except rfc8785.CanonicalizationError as error:
-        raise ChainBroken(number, f"expected canonical JSON (RFC 8785): {error}") from None
-    if canonical != line:
-        raise ChainBroken(number, "expected canonical JSON (RFC 8785), got another form")
+    record = _read_canonical(number, line)
     if record.get("seq") != number:
         raise ChainBroken(number, f"expected seq {number}, got {record.get('seq')!r}")
     if record.get("prev") != prev:
         raise ChainBroken(
             number, "prev is not the digest of the line before; one of the two was changed"
         )
+    return record
+
+
+def _read_canonical(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+        is_canonical = canonical_json(record) == line
+    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        is_canonical = False
+    if not is_canonical:
+        # Only the slow parser can say what is wrong.
+        try:
+            parse_json(line.decode("utf-8"), file="line")
+        except (UnicodeDecodeError, DocumentError) as error:
+            raise ChainBroken(number, f"expected a line of JSON: {error}") from None
+        raise ChainBroken(number, "expected canonical JSON (RFC 8785), got another form")
+    if not isinstance(record, dict):
+        raise ChainBroken(number, "expected a JSON object")
     return record

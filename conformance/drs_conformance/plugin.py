@@ -133,7 +133,7 @@ class ConformanceRun:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-        """Run a check; once more when what it found may come from an answer that was lost."""
+        """Run a check; once more when what it found may come from something that was lost."""
         lab = pyfuncitem.stash[_LAB]
         try:
             return (yield)
@@ -167,7 +167,7 @@ class ConformanceRun:
         verdict, summary, cause = self._judge(raised, identifier)
         cause = cause or lab.remark
         if verdict == "pass" and lab.has_begun_again:
-            summary = "holds, seen in a second run because an answer was lost in the first"
+            summary = "holds, seen in a second run because something was lost in the first"
         shown = raised.evidence if isinstance(raised, Finding) else ()
         blocked_by = raised.root if isinstance(raised, Blocked) else None
         if blocked_by is not None:
@@ -181,9 +181,9 @@ class ConformanceRun:
                 summary=summary,
                 cause=cause,
                 blocked_by=blocked_by,
-                evidence=shown or tuple(e.id for e in lab.exchanges)[-20:],
+                evidence=shown or tuple(lab.sent.last),
                 trials=max(lab.trials, 1),
-                requests=sum(1 + len(exchange.earlier) for exchange in lab.exchanges),
+                requests=lab.sent.requests,
                 statistics=lab.statistics,
             )
         )
@@ -221,12 +221,13 @@ class ConformanceRun:
 
 def _excused(violation: Violation, doubtful: Exchange) -> Untestable:
     """Return what a violation comes to that a lost answer may have brought about."""
-    request = doubtful.request
-    untestable = Untestable(
-        f"{request.method} {request.path} had to be sent {len(doubtful.earlier) + 1} times, and "
-        "what it did may be all that is wrong",
-        cause=violation.summary,
+    shown = f"{doubtful.request.method} {doubtful.request.path}"
+    lost = (
+        f"{shown} had to be sent {len(doubtful.earlier) + 1} times, and what it did"
+        if doubtful.earlier
+        else f"before {shown} the run had been cut off, and what happened meanwhile"
     )
+    untestable = Untestable(f"{lost} may be all that is wrong", cause=violation.summary)
     untestable.evidence = (*violation.evidence, doubtful.id)
     return untestable
 

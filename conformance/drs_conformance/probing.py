@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Sequence
@@ -40,13 +41,19 @@ def probe(
 
     Returns a document of the schema ``result``; its ``exit_code`` is 0, 1 or 3. Every file of a run
     is written into the folder ``out``, which is new or empty (default: drs-results/TIME). ``hear``
-    is given each event as it comes. Not for several threads at once.
+    is given each event as it comes. One run at a time, and none inside a running event loop: there,
+    call it with ``asyncio.to_thread``.
 
     Raises:
         UsageFault: an argument, the target file or the authorisation is wrong. Nothing was sent.
         JournalUnwritable: the journal could not be continued; there is no result.
 
     """
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise UsageFault(
+            "expected no running event loop in this thread; call probe with asyncio.to_thread"
+        )
     _expect("profile", profile, UNREGISTERED)
     if level is not None:
         _expect("level", level, LEVELS)

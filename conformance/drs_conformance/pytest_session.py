@@ -172,6 +172,13 @@ class _Probing:
         if len(left) < len(order):
             only = tuple(sorted(left, key=order.__getitem__))
             self._selection = dataclasses.replace(self._selection, only=only)
+        needed = {each.id for each in in_order(choose(self._standard, "L3", CLASSES, left))}
+        missing = needed.difference(map(requirement_of, collected))
+        if missing:
+            raise pytest.UsageError(
+                f"expected {', '.join(sorted(missing))} among what pytest collected, for the "
+                "chosen checks rest on it; choose with -k, ids or --drs-only"
+            )
         try:
             run = self._begin()
         except UsageFault as fault:
@@ -179,12 +186,6 @@ class _Probing:
         self._added = [name for name in run.selected if name not in left]
         self._deselect(config, items, [i for i in items if requirement_of(i) in run.selected])
         run.pytest_collection_modifyitems(collected)
-        missing = set(run.selected) - set(map(requirement_of, collected))
-        if missing:
-            raise pytest.UsageError(
-                f"expected {', '.join(sorted(missing))} among what pytest collected, for the "
-                "chosen checks rest on it; choose with -k, ids or --drs-only"
-            )
         items[:] = collected
         config.pluginmanager.register(run, "drs-run")
 
@@ -207,7 +208,7 @@ class _Probing:
             if isinstance(event, CheckFinished):
                 self._latest = event
 
-        self._run, self._finish = prepare(ledger, self._folder, self._standard, hear)
+        self._run, self._finish = prepare(ledger, self._standard, hear)
         return self._run
 
     def pytest_report_collectionfinish(self) -> str | None:

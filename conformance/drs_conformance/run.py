@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +16,11 @@ import pytest
 from drs_conformance.checks.lab import Lab, Session
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import (
-    JOURNAL_NAME,
     AuthorisationLapsed,
     BudgetExhausted,
     Ledger,
     TargetGone,
     curl_command,
-    read_journal,
 )
 from drs_conformance.plugin import CheckOutcome, ConformanceRun, run_checks
 from drs_conformance.profiles import PROFILES
@@ -94,22 +91,20 @@ def seed_commitment(seed: int) -> str:
     return f"sha256:{hashlib.sha256(f'drs-seed:{seed}'.encode()).hexdigest()}"
 
 
-def conduct(
-    ledger: Ledger, folder: Path, catalogue: Catalogue, hear: Callable[[Event], None]
-) -> None:
-    """Run the checks over ``ledger``, whose journal lies in ``folder``; ``hear`` every event.
+def conduct(ledger: Ledger, catalogue: Catalogue, hear: Callable[[Event], None]) -> None:
+    """Run the checks over ``ledger``; ``hear`` every event.
 
     Raises:
         ReplayDiverged: the recorded run did something else.
         JournalUnwritable: the journal could not be continued.
 
     """
-    run, finish = prepare(ledger, folder, catalogue, hear)
+    run, finish = prepare(ledger, catalogue, hear)
     finish(run_checks(run) == pytest.ExitCode.INTERRUPTED)
 
 
 def prepare(
-    ledger: Ledger, folder: Path, catalogue: Catalogue, hear: Callable[[Event], None]
+    ledger: Ledger, catalogue: Catalogue, hear: Callable[[Event], None]
 ) -> tuple[ConformanceRun, Callable[[bool], None]]:
     """Begin a run: return what runs its checks within pytest, and what to call when they ended.
 
@@ -159,7 +154,6 @@ def prepare(
             raise run.broken
         stopped: Stopped | None = "interrupted" if interrupted else run.stopped
         ledger.close(stopped or "completed")
-        _, summary = read_journal(folder / JOURNAL_NAME)
         hear(
             RunFinished(
                 ended_at=session.last_at,
@@ -167,7 +161,7 @@ def prepare(
                 output_tokens=ledger.output_tokens_used,
                 cost_usd=ledger.cost_usd,
                 stopped=stopped,
-                journal={"records": summary.records, "head": f"sha256:{summary.last}"},
+                journal=ledger.journal,
             )
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drs_reference import __version__
+from drs_reference.gateway.surfaces import DIALECTS
 
 _EXTRA = {"anyio", "numpy", "starlette", "uvicorn"}
 _ACCOUNTS_MAX = 99
@@ -56,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         help="serve so many ordinary accounts too; the target file calls them blind-1 and so on, "
         "the endpoint does not",
     )
+    serve.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        default=DIALECTS[0],
+        help="dialect of the surface that the target file names; all are served (%(default)s)",
+    )
     return parser
 
 
@@ -95,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_target=options.write_target,
             credentials=options.credentials,
             accounts=options.accounts,
+            dialect=options.dialect,
         )
     )
 

@@ -141,6 +141,7 @@ def target_entry(target: Target) -> dict[str, Any]:
             "base_url": target.base_url,
             "trusted_key": target.trusted_key,
             "personas": addresses,
+            **_described(target.description),
         },
     )
 
@@ -155,8 +156,13 @@ def target_entry_of_header(header: Document) -> dict[str, Any]:
             "base_url": target["base_url"],
             "trusted_key": header["run"]["trusted_key"],
             "personas": addresses,
+            **_described(target.get("dialect_description")),
         },
     )
+
+
+def _described(description: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {} if description is None else {"dialect_description": description}
 
 
 def _entry(shown: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from drs_conformance.dialects import Abilities
 from drs_conformance.verdicts import Untestable
 
 __all__ = ["Declaration", "Surface"]
 
 _FORMS = {"schema": "structured_output", "tool": "tools"}
+_ASKED_BY = {"schema": "schema", "tool": "tools"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class Surface:
         """Return how many choices to ask for, ``most`` at the most; None where it is one."""
         allowed = self.choices_max if most is None else min(self.choices_max, most)
         return allowed if allowed > 1 else None
+
+    def within(self, abilities: Abilities) -> Surface:
+        """Return the surface as far as the requests of a dialect can ask for what it does."""
+        return replace(
+            self,
+            streaming=self.streaming and abilities.has("stream"),
+            alternatives_max=self.alternatives_max if abilities.has("logprobs") else 0,
+            choices_max=self.choices_max if abilities.has("n") else 1,
+            forms=frozenset(form for form in self.forms if abilities.has(_ASKED_BY[form])),
+        )
 
     def offers(self, form: str) -> bool:
         """Tell whether the surface declares ``form``: schema (of the answer) or tool (calls)."""

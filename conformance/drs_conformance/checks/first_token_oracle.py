@@ -28,7 +28,13 @@ class FirstTokens:
     def ask(
         self, prompt: str, *, temperature: float, bias: Mapping[str, float] | None = None
     ) -> Mapping[str, float]:
-        """Send one request; with heat it asks for as many choices as there may be."""
+        """Send one request; with heat it asks for as many choices as there may be.
+
+        A bias that the dialect has no word for brings nothing.
+        """
+        abilities = self._lab.dialect.abilities
+        if bias is not None and not abilities.has("logit_bias"):
+            return {}
         self.requests += 1
         request = ChatRequest(
             messages=(("user", prompt),),
@@ -40,6 +46,7 @@ class FirstTokens:
             top_logprobs=self.alternatives,
             logit_bias=bias,
         )
+        request = abilities.fitted(request)
         exchange = self._lab.ask(request, self._persona)
         if exchange.status != 200:
             return {}

@@ -80,7 +80,7 @@ class Interrogation:
     def _ask(self, asked: Asked) -> Told | None:
         """Ask; None for a refusal. An answer may also reveal what an earlier one withheld."""
         self.requests += 1
-        request = asked.request
+        request = self._lab.dialect.abilities.fitted(asked.request)
         exchange = self._lab.ask(request, self.persona, surface=self._surface)
         if exchange.status != 200:
             return None

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 import json
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from drs_conformance.checks.declaration import Declaration, Surface
 from drs_conformance.checks.quota import WAIT_MAX_S, retry_after
 from drs_conformance.checks.subject import Subject
-from drs_conformance.dialects import Dialect, dialect
+from drs_conformance.dialects import Dialect, Inexpressible, dialect
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
 from drs_conformance.ledger import Exchange, Ledger, MalformedBody, WireRequest, classify
 from drs_conformance.profiles import RUN_ALPHA, Profile
@@ -31,9 +32,16 @@ from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.trial import Trial
 from drs_conformance.target import is_honest
 from drs_conformance.traffic.requests import draw
-from drs_conformance.verdicts import Evidence, Finding, Inconclusive, Untestable, Violation
+from drs_conformance.verdicts import (
+    Evidence,
+    Finding,
+    Inconclusive,
+    NotApplicable,
+    Untestable,
+    Violation,
+)
 
-__all__ = ["Lab", "Session"]
+__all__ = ["Lab", "Sent", "Session"]
 
 Example = TypeVar("Example")
 Built = TypeVar("Built")
@@ -55,12 +63,6 @@ class Session:
     pool: Pool | None = None
     refusal: Untestable | None = None
     episodes: dict[str, tuple[Any, list[Exchange]]] = field(default_factory=dict)
-    exchanges: dict[str, Exchange] = field(default_factory=dict)
-
-    def keep(self, exchange: Exchange) -> None:
-        """Take note of an exchange."""
-        self.exchanges[exchange.id] = exchange
-        self.last_at = exchange.received_at
 
     def leading_to(self, evidence: Iterable[str]) -> tuple[Exchange, ...]:
         """Return the exchanges to repeat, in order, to see what ``evidence`` shows.
@@ -68,17 +70,18 @@ class Session:
         These are the exchanges themselves and, for an account that was brought somewhere by the
         test mode, everything in its lane since the reset before.
         """
-        pointed_at = tuple(evidence)
+        pointed_at = frozenset(evidence)
+        ways: dict[str, list[Exchange]] = defaultdict(list)
         wanted: dict[str, Exchange] = {}
-        for identifier in pointed_at:
-            shown = self.exchanges[identifier]
-            way: list[Exchange] = []
-            for exchange in self.exchanges.values():
-                if exchange.lane == shown.lane and exchange.ordinal <= shown.ordinal:
-                    if _resets(exchange) and exchange.id not in pointed_at:
-                        way = []
-                    way.append(exchange)
-            wanted |= {item.id: item for item in (way if _resets(way[0]) else [shown])}
+        for exchange in self.ledger.recall(pointed_at) if pointed_at else ():
+            is_shown = exchange.id in pointed_at
+            if _resets(exchange) and not is_shown:
+                ways[exchange.lane].clear()
+            way = ways[exchange.lane]
+            way.append(exchange)
+            if is_shown:
+                shown = way if _resets(way[0]) else [exchange]
+                wanted |= {item.id: item for item in shown}
         return tuple(wanted[identifier] for identifier in sorted(wanted))
 
     def registry(self, name: str) -> Mapping[str, Any]:
@@ -100,9 +103,12 @@ def _is_doubtful(exchange: Exchange) -> bool:
     """Tell whether what the suite knows of the target may be wrong for want of an answer.
 
     So it is where an answer was lost to a request that leaves something behind, for the target may
-    have been told it twice; and where no attempt brought an answer, unless all failed alike.
+    have been told it twice; where no attempt brought an answer, unless all failed alike; and where
+    time passed that nobody watched, because the run was cut off and resumed.
     """
     request, earlier = exchange.request, exchange.earlier
+    if any(attempt.after_gap for attempt in (*earlier, exchange)):
+        return True
     if all(attempt.status == exchange.status for attempt in earlier):
         return False
     if classify(exchange) == "infrastructure":
@@ -116,6 +122,29 @@ def _is_doubtful(exchange: Exchange) -> bool:
     return not leaves_nothing and any(attempt.status != 429 for attempt in earlier)
 
 
+class Sent:
+    """What a check sent: how much, and which exchanges were the last."""
+
+    SHOWN = 20
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.repeated = 0
+        self.last: deque[str] = deque(maxlen=self.SHOWN)
+
+    def note(self, exchange: Exchange) -> None:
+        """Count an exchange and the attempts before it."""
+        self.requests += 1 + len(exchange.earlier)
+        self.repeated += len(exchange.earlier)
+        self.last.append(exchange.id)
+
+    def add(self, other: Sent) -> None:
+        """Count what was sent for somebody else too."""
+        self.requests += other.requests
+        self.repeated += other.repeated
+        self.last.extend(other.last)
+
+
 class Lab:
     """The bench of one check."""
 
@@ -125,7 +154,7 @@ class Lab:
         self.trials = 0
         self.statistics: dict[str, Any] | None = None
         self.remark: str | None = None
-        self.exchanges: list[Exchange] = []
+        self.sent = Sent()
         self.doubtful: list[Exchange] = []
         self.has_begun_again = False
         self._leased: list[str] = []
@@ -152,7 +181,7 @@ class Lab:
     @property
     def dialect(self) -> Dialect:
         """The dialect that the target file names."""
-        return dialect(self.target.dialect)
+        return dialect(self.target.dialect, self.target.description)
 
     def registry(self, name: str) -> Mapping[str, Any]:
         """Return a registry of the version under test."""
@@ -203,15 +232,37 @@ class Lab:
     @property
     def surface(self) -> Surface:
         """The declared surface that the target file points at."""
-        wanted = self.dialect.path(self.target.base_path, self.target.model)
-        for surface in self.declaration.surfaces:
-            if surface.path == wanted and surface.dialect == self.target.dialect:
+        wanted = self.path
+        for surface in self.surfaces:
+            if wanted in {self.dialect.place(surface.path, name) for name in self._names(surface)}:
                 return surface
         raise Untestable(
-            f"the declaration lists no {self.target.dialect} surface at {wanted}, where the "
+            f"the declaration lists no {self.dialect.declared_as} surface at {wanted}, where the "
             "target file points",
             self.declaration_exchange,
         )
+
+    def _names(self, surface: Surface) -> tuple[str, ...]:
+        return (*surface.models, self.target.model)
+
+    @property
+    def path(self) -> str:
+        """The path that the target file points at."""
+        spoken = self.dialect
+        return spoken.place(self.target.base_path + spoken.path_below, self.target.model)
+
+    @property
+    def surfaces(self) -> list[Surface]:
+        """The declared surfaces in the target's dialect, as far as that can ask for what they do.
+
+        What it has no words for is not asked for; it counts as not offered.
+        """
+        spoken = self.dialect
+        return [
+            surface.within(spoken.abilities)
+            for surface in self.declaration.surfaces
+            if surface.dialect == spoken.declared_as
+        ]
 
     # -- sending
 
@@ -230,50 +281,49 @@ class Lab:
         With ``faults_too`` every answer that arrives is returned, whatever its status. An account
         for honest traffic whose quota is used up waits as it is told to, and asks once more.
         """
-        exchange = self._send(method, path, persona, document, output_tokens, faults_too)
-        wait = retry_after(exchange) if is_honest(persona) and self._session.is_patient else None
-        if wait is not None and wait <= WAIT_MAX_S:
-            self._session.ledger.sleep(wait, self.lane)
-            exchange = self._send(method, path, persona, document, output_tokens, faults_too)
-            # Who is refused after waiting is not refused for want of quota alone.
-            self._session.is_patient = exchange.status != 429
-        return exchange
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        persona: str | None,
-        document: Mapping[str, Any] | None,
-        output_tokens: int,
-        faults_too: bool,
-    ) -> Exchange:
-        if persona is not None and not self.has_persona(persona):
-            raise Untestable(f"the target file has no credential for the persona {persona}")
-        if self._session.refusal is not None:
-            raise self._session.refusal
         headers: tuple[tuple[str, str], ...] = ()
         body = None
         if document is not None:
             headers = (("Content-Type", "application/json"),)
             body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        exchange = self._session.ledger.send(
-            self.lane, WireRequest(method, path, persona, headers, body, output_tokens)
-        )
-        self.exchanges.append(exchange)
-        self._session.keep(exchange)
+        request = WireRequest(method, path, persona, headers, body, output_tokens)
+        return self.deliver(request, faults_too=faults_too)
+
+    def deliver(self, request: WireRequest, *, faults_too: bool = False) -> Exchange:
+        """Send one request as it is; see :meth:`send`."""
+        exchange = self._deliver(request, faults_too)
+        wait = retry_after(exchange)
+        if not (is_honest(request.persona) and self._session.is_patient):
+            wait = None
+        if wait is not None and wait <= WAIT_MAX_S:
+            self._session.ledger.sleep(wait, self.lane)
+            exchange = self._deliver(request, faults_too)
+            # Who is refused after waiting is not refused for want of quota alone.
+            self._session.is_patient = exchange.status != 429
+        return exchange
+
+    def _deliver(self, request: WireRequest, faults_too: bool) -> Exchange:
+        persona, what = request.persona, f"{request.method} {request.path}"
+        if persona is not None and not self.has_persona(persona):
+            raise Untestable(
+                f"the target file has no credential for the persona {persona}",
+                cause="Open this test account, and name it in the target file.",
+            )
+        if self._session.refusal is not None:
+            raise self._session.refusal
+        exchange = self._session.ledger.send(self.lane, request)
+        self.sent.note(exchange)
+        self._session.last_at = exchange.received_at
         if _is_doubtful(exchange):
             self.doubtful.append(exchange)
         if exchange.fault is not None:
             raise Untestable(
-                f"no usable answer to {method} {path}: {exchange.fault.kind}",
+                f"no usable answer to {what}: {exchange.fault.kind}",
                 exchange,
                 cause=exchange.fault.detail,
             )
         if not faults_too and classify(exchange) == "infrastructure":
-            raise Untestable(
-                f"{method} {path} answered {exchange.status}: a fault, not a policy", exchange
-            )
+            raise Untestable(f"{what} answered {exchange.status}: a fault, not a policy", exchange)
         return exchange
 
     def get(self, path: str, persona: str | None = "control") -> Exchange:
@@ -295,18 +345,18 @@ class Lab:
         model: str | None = None,
         faults_too: bool = False,
     ) -> Exchange:
-        """Send a chat request to a surface (the target file's by default)."""
+        """Send a chat request to a surface (the target file's by default).
+
+        What the dialect cannot express is not applicable.
+        """
         surface = surface or self.surface
         if model is None:
             model = self.target.model if self.target.model in surface.models else surface.models[0]
-        return self.send(
-            "POST",
-            surface.path,
-            persona,
-            self.dialect.body(request, model),
-            output_tokens=request.max_tokens * (request.n or 1),
-            faults_too=faults_too,
-        )
+        try:
+            wire = self.dialect.encode(request, model, surface.path, persona)
+        except Inexpressible as error:
+            raise NotApplicable(str(error)) from error
+        return self.deliver(wire, faults_too=faults_too)
 
     def read(self, exchange: Exchange, request: ChatRequest) -> ChatAnswer:
         """Read an answer in the target's dialect; it must be a success in that dialect."""
@@ -422,7 +472,7 @@ class Lab:
                 episodes[name] = finding, lab.doubtful
             finally:
                 lab.close()
-                self.exchanges.extend(lab.exchanges)
+                self.sent.add(lab.sent)
         self._recalled.append(name)
         seen, doubtful = episodes[name]
         self.doubtful.extend(doubtful)
@@ -458,7 +508,7 @@ class Lab:
 
     def conclude(self, trial: Trial, violation: str, *evidence: Evidence) -> None:
         """Raise what the trial came to, unless it passed."""
-        self.statistics = trial.record(sum(len(e.earlier) for e in self.exchanges))
+        self.statistics = trial.record(self.sent.repeated)
         self.trials = trial.observations
         found = [
             f"{name}: {dual.decision or 'not decided'} after {dual.observations}"

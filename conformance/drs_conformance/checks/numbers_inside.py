@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["numbers_from_inside"]
+__all__ = ["fraction_inside", "numbers_from_inside"]
 
-# Members of ordinary answers that hold counts and times.
-_ORDINARY = frozenset({"usage", "created", "created_at", "index", "service_tier"})
+# Members of ordinary answers that hold counts, times, what the request said, or ratings.
+_ORDINARY = frozenset(
+    {
+        *("usage", "usageMetadata", "created", "created_at", "completed_at", "index"),
+        *("service_tier", "temperature", "top_p", "presence_penalty", "frequency_penalty"),
+        *("avgLogprobs", "safetyRatings"),
+    }
+)
+# Servers report how long they took, llama.cpp as `timings` of members such as `prompt_ms`.
+_TIME = re.compile(r"(?:^|_)(?:ms|seconds?|per_second|time|duration)$")
 
 
 def numbers_from_inside(document: Any, tokens_max: int) -> str | None:
@@ -17,9 +26,9 @@ def numbers_from_inside(document: Any, tokens_max: int) -> str | None:
     ``tokens_max`` is the number of tokens that were asked for; log-probabilities of more
     positions than that are those of the prompt. The request asked for no log-probabilities.
     """
-    for pointer, value in _leaves(document, ""):
-        if isinstance(value, float) and not value.is_integer():
-            return f"a number at {pointer}"
+    fraction = fraction_inside(document)
+    if fraction is not None:
+        return fraction
     choices = document.get("choices") if isinstance(document, dict) else None
     for index, choice in enumerate(choices if isinstance(choices, list) else ()):
         reported = choice.get("logprobs") if isinstance(choice, dict) else None
@@ -29,10 +38,19 @@ def numbers_from_inside(document: Any, tokens_max: int) -> str | None:
     return None
 
 
+def fraction_inside(document: Any) -> str | None:
+    """Return where an answer, or the events of one, holds a number with a fraction, or None."""
+    for pointer, value in _leaves(document, ""):
+        if isinstance(value, float) and not value.is_integer():
+            return f"a number at {pointer}"
+    return None
+
+
 def _leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for name, member in value.items():
-            if name not in _ORDINARY:
+            timed = isinstance(member, float) and _TIME.search(name)
+            if name not in _ORDINARY and not timed:
                 yield from _leaves(member, f"{at}/{name}")
     elif isinstance(value, list):
         for index, member in enumerate(value):

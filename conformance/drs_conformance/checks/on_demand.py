@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.lab import Lab, Sent
 
 __all__ = ["OnDemand"]
 
@@ -31,11 +31,13 @@ class OnDemand(Generic[Seen]):
         number = 0
         while True:
             if number == len(self._seen):
-                before = len(self._lab.exchanges)
+                before, self._lab.sent = self._lab.sent, Sent()
                 try:
                     self._seen.append(self._send(number))
                 finally:
+                    sent, self._lab.sent = self._lab.sent, before
+                    self._lab.sent.add(sent)
                     if lab is not self._lab:
-                        lab.exchanges.extend(self._lab.exchanges[before:])
+                        lab.sent.add(sent)
             yield self._seen[number]
             number += 1

@@ -55,10 +55,10 @@ def _ways(lab: Lab) -> dict[str, Callable[[str], ChatRequest]]:
         messages = (("user", prompt),)
         return ChatRequest(messages, max_tokens=TOKENS, temperature=1.0, seed=seed, n=choices)
 
-    ways: dict[str, Callable[[str], ChatRequest]] = {
-        "zero temperature": greedy,
-        "fixed seed": seeded,
-    }
+    ways: dict[str, Callable[[str], ChatRequest]] = {"zero temperature": greedy}
+    if not lab.dialect.abilities.has("seed"):
+        return ways
+    ways["fixed seed"] = seeded
     choices = lab.surface.choices(CHOICES)
     if choices is not None:
         ways["last choice with a fixed seed"] = lambda prompt: seeded(prompt, choices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -16,9 +17,10 @@ from drs_conformance.checks.first_token_oracle import FirstTokens
 from drs_conformance.checks.hidden_size import IDENTIFIERS, by_bias, by_sampling
 from drs_conformance.checks.interrogation import Interrogation, Told
 from drs_conformance.checks.lab import Lab
-from drs_conformance.checks.numbers_inside import numbers_from_inside
+from drs_conformance.checks.numbers_inside import fraction_inside, numbers_from_inside
 from drs_conformance.checks.open_endpoint import overcome
 from drs_conformance.checks.requirement import NotApplicable, Untestable, expect, requirement
+from drs_conformance.dialects import Abilities
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, TokenLogprob
 from drs_conformance.ledger import Exchange, MalformedBody
 from drs_conformance.traffic.prompts import open_prompts, prompts
@@ -48,13 +50,13 @@ class Probe:
         return self.answer.exchange.id
 
 
-def requests_within(surface: Surface) -> st.SearchStrategy[ChatRequest]:
-    """Return a strategy over requests within the declared bounds of a surface."""
+def requests_within(surface: Surface, abilities: Abilities) -> st.SearchStrategy[ChatRequest]:
+    """Return a strategy over requests within the declared bounds of a surface and its dialect."""
     return chat_requests(
         alternatives_max=surface.alternatives_max,
         choices_max=surface.choices_max,
         streaming=surface.streaming,
-    )
+    ).map(abilities.fitted)
 
 
 def ordinary_requests(lab: Lab) -> list[Probe]:
@@ -64,7 +66,8 @@ def ordinary_requests(lab: Lab) -> list[Probe]:
     """
 
     def play(stage: Lab) -> list[Probe]:
-        drawn = stage.draw(requests_within(stage.surface), stage.profile.exposure_requests)
+        within = requests_within(stage.surface, stage.dialect.abilities)
+        drawn = stage.draw(within, stage.profile.exposure_requests)
         accounts = itertools.cycle(("control", *stage.target.blind))
         return [
             Probe(request, stage.chat(request, account))
@@ -79,10 +82,17 @@ def positions(probe: Probe) -> list[TokenLogprob]:
     return [token for choice in probe.answer.choices for token in choice.tokens]
 
 
-def with_logprobs(lab: Lab) -> list[Probe]:
-    """Return the ordinary requests, where the surface returns log-probabilities at all."""
+def require_logprobs(lab: Lab) -> None:
+    """Raise `NotApplicable` where no log-probabilities can be asked for, or none are returned."""
+    if not lab.dialect.abilities.has("logprobs"):
+        raise NotApplicable(f"the dialect {lab.dialect.name} has no log-probabilities")
     if lab.surface.alternatives_max == 0:
         raise NotApplicable("the surface declares that it never returns log-probabilities")
+
+
+def with_logprobs(lab: Lab) -> list[Probe]:
+    """Return the ordinary requests, where the surface returns log-probabilities at all."""
+    require_logprobs(lab)
     probes = ordinary_requests(lab)
     if not any(positions(probe) for probe in probes):
         raise Untestable("no answer reported a log-probability", *probes)
@@ -96,6 +106,10 @@ def test_alternatives_stay_within_the_bound(lab: Lab) -> None:
     surface = lab.surface
     probes = ordinary_requests(lab)
     lab.tried(probes)
+    if not lab.dialect.abilities.has("logprobs"):
+        for probe in probes:
+            expect_no_numbers(probe.answer)
+        return
     for probe in probes:
         allowed = min(probe.request.top_logprobs or 0, surface.alternatives_max)
         most = max((len(token.alternatives) for token in positions(probe)), default=0)
@@ -105,6 +119,12 @@ def test_alternatives_stay_within_the_bound(lab: Lab) -> None:
             f"({'streamed' if probe.request.stream else 'plain'})",
             probe,
         )
+
+
+def expect_no_numbers(answer: ChatAnswer) -> None:
+    """Expect no log-probabilities in an answer of a dialect that has no place for any."""
+    found = fraction_inside(answer.raw)
+    expect(found is None, f"an answer holds {found}, though its dialect has none", answer.exchange)
 
 
 @requirement("EXP-02")
@@ -125,14 +145,17 @@ def test_log_probabilities_lie_on_the_declared_grid(lab: Lab) -> None:
 @requirement("EXP-03")
 def test_a_bias_leaves_log_probabilities_alone(lab: Lab) -> None:
     """A bias on any token is refused beside log-probabilities, or does not show in them."""
-    surface = lab.surface
+    surface, abilities = lab.surface, lab.dialect.abilities
     plain = ChatRequest(
         messages=(("user", lab.draw(prompts(), 1)[0]),),
         max_tokens=1,
         temperature=0.0,
-        logprobs=True,
-        top_logprobs=surface.alternatives_max,
+        logprobs=abilities.has("logprobs"),
+        top_logprobs=surface.alternatives_max if abilities.has("logprobs") else None,
     )
+    if not abilities.has("logprobs"):
+        _expect_none_beside_a_bias(lab, plain)
+        return
     first = lab.ask(plain)
     if first.status != 200:
         expect(
@@ -143,23 +166,53 @@ def test_a_bias_leaves_log_probabilities_alone(lab: Lab) -> None:
         )
         return
     reported = _first_position(lab.read(first, plain))
-    biases = st.dictionaries(
-        st.integers(0, 200).map(str), st.sampled_from((-100.0, 50.0, 100.0)), min_size=1, max_size=8
-    )
-    drawn = lab.draw(biases, lab.profile.parameter_variations)
+    drawn = lab.draw(_BIASES, lab.profile.parameter_variations)
     for number, bias in enumerate(drawn):
-        request = replace(plain, logit_bias=bias, stream=surface.streaming and number % 2 == 1)
+        request = replace(plain, stream=surface.streaming and number % 2 == 1)
+        # Where the dialect has no bias, the word that most dialects have for it is tried.
+        has_bias = abilities.has("logit_bias")
+        request = replace(request, **_biased(bias, has_bias=has_bias))
         answer = lab.ask(request)
         if answer.status != 200:
             continue
-        shown = _first_position(lab.read(answer, request))
-        expect(
-            _same_alternatives(reported, shown),
-            "a token bias changes the log-probabilities that are returned beside it",
-            first,
-            answer,
-            cause=f"without bias {_brief(reported)}; with bias {_brief(shown)}",
-        )
+        for choice in lab.read(answer, request).choices:
+            for shown in choice.tokens[:1]:
+                expect(
+                    _same_alternatives(reported, shown),
+                    "a token bias changes the log-probabilities that are returned beside it",
+                    first,
+                    answer,
+                    cause=f"without bias {_brief(reported)}; with bias {_brief(shown)}",
+                )
+                expect(
+                    _in_view(reported, shown),
+                    "a token bias brings the log-probability of another token into view",
+                    first,
+                    answer,
+                    cause=f"without bias {_brief(reported)}; with bias {shown.token!r} "
+                    f"{shown.logprob:.2f}",
+                )
+    lab.tried(drawn)
+
+
+_BIASES = st.dictionaries(
+    st.integers(0, 200).map(str), st.sampled_from((-100.0, 50.0, 100.0)), min_size=1, max_size=8
+)
+
+
+def _biased(bias: Mapping[str, float], *, has_bias: bool) -> dict[str, Any]:
+    return {"logit_bias": bias} if has_bias else {"extra": {"logit_bias": bias}}
+
+
+def _expect_none_beside_a_bias(lab: Lab, plain: ChatRequest) -> None:
+    """Ask for log-probabilities in the words of other dialects, beside a bias."""
+    drawn = lab.draw(_BIASES, lab.profile.parameter_variations)
+    for bias in drawn:
+        members = {"logprobs": True, "top_logprobs": 5, "logit_bias": bias}
+        request = replace(plain, extra=members)
+        answer = lab.ask(request)
+        if answer.status == 200:
+            expect_no_numbers(lab.read(answer, request))
     lab.tried(drawn)
 
 
@@ -167,8 +220,7 @@ def test_a_bias_leaves_log_probabilities_alone(lab: Lab) -> None:
 def test_sampling_does_not_move_the_alternatives(lab: Lab) -> None:
     """One prompt, many settings of the sampler: always the same alternatives come first."""
     surface = lab.surface
-    if surface.alternatives_max == 0:
-        raise NotApplicable("the surface declares that it never returns log-probabilities")
+    require_logprobs(lab)
     plain = ChatRequest(
         messages=(("user", lab.draw(prompts(), 1)[0]),),
         max_tokens=1,
@@ -191,7 +243,7 @@ def test_sampling_does_not_move_the_alternatives(lab: Lab) -> None:
     drawn = lab.draw(settings, lab.profile.parameter_variations)
     for setting in drawn:
         changes: dict[str, Any] = dict(setting)
-        answer = lab.chat(replace(plain, **changes))
+        answer = lab.chat(lab.dialect.abilities.fitted(replace(plain, **changes)))
         for choice in answer.choices:
             shown = choice.tokens[0] if choice.tokens else None
             expect(
@@ -218,6 +270,12 @@ def _same_alternatives(one: TokenLogprob, other: TokenLogprob) -> bool:
     )
 
 
+def _in_view(one: TokenLogprob, other: TokenLogprob) -> bool:
+    """Whether the token of ``other`` was reported in ``one``, or is level with the last there."""
+    known = {**dict(one.alternatives), one.token: one.logprob}
+    return other.token in known or abs(other.logprob - min(known.values())) <= TIE
+
+
 def _same_set(one: TokenLogprob, other: TokenLogprob) -> bool:
     """Whether two lists agree but for tokens that are level with the last one."""
     a, b = dict(one.alternatives), dict(other.alternatives)
@@ -239,23 +297,21 @@ def test_requests_beyond_a_bound_are_refused(lab: Lab) -> None:
     """More alternatives or choices than declared: 400, and a problem that names the limit."""
     surface = lab.surface
     kind = _problem_type(lab, "parameter-out-of-bounds")
+    bounded = bounded_parameters(lab)
+    if not bounded:
+        raise NotApplicable(
+            f"the dialect {lab.dialect.name} has neither log-probabilities nor several choices (n)"
+        )
     excess = st.tuples(
-        st.sampled_from(("top_logprobs", "n")),
+        st.sampled_from(bounded),
         st.sampled_from((1, 2, 5, 15, 100)),
         st.booleans() if surface.streaming else st.just(False),
     )
     drawn = lab.draw(excess, lab.profile.refused_requests)
     for parameter, more, stream in drawn:
         limit = surface.alternatives_max if parameter == "top_logprobs" else surface.choices_max
-        request = ChatRequest(
-            messages=(("user", lab.draw(prompts(), 1)[0]),),
-            max_tokens=1,
-            stream=stream,
-            logprobs=parameter == "top_logprobs",
-            top_logprobs=limit + more if parameter == "top_logprobs" else None,
-            n=limit + more if parameter == "n" else None,
-        )
-        answer = lab.ask(request)
+        request = excessive(lab, parameter, more)
+        answer = lab.ask(replace(request, stream=stream))
         asked = f"{parameter} {limit + more} where {limit} is declared"
         expect(answer.status == 400, f"{asked}: expected 400, got {answer.status}", answer)
         problem = lab.expect_document(answer, "problem")
@@ -267,6 +323,26 @@ def test_requests_beyond_a_bound_are_refused(lab: Lab) -> None:
             answer,
         )
     lab.tried(drawn)
+
+
+def bounded_parameters(lab: Lab) -> list[str]:
+    """Return the parameters that are bounded and that the dialect can ask for."""
+    abilities = lab.dialect.abilities
+    asked_by = {"top_logprobs": "logprobs", "n": "n"}
+    return [name for name, ability in asked_by.items() if abilities.has(ability)]
+
+
+def excessive(lab: Lab, parameter: str, more: int) -> ChatRequest:
+    """Return a request for ``more`` alternatives or choices than the surface declares."""
+    surface = lab.surface
+    asks_alternatives = parameter == "top_logprobs"
+    return ChatRequest(
+        messages=(("user", lab.draw(prompts(), 1)[0]),),
+        max_tokens=1,
+        logprobs=asks_alternatives,
+        top_logprobs=surface.alternatives_max + more if asks_alternatives else None,
+        n=None if asks_alternatives else surface.choices_max + more,
+    )
 
 
 def _problem_type(lab: Lab, name: str) -> str:
@@ -313,6 +389,11 @@ def test_choices_stay_within_the_bound(lab: Lab) -> None:
     lab.tried(probes)
 
 
+def is_told_apart(token: str) -> bool:
+    """Tell whether ``token`` is one token; parts of a character are all U+FFFD, or empty."""
+    return token != "" and "\ufffd" not in token
+
+
 @requirement("EXP-08")
 def test_log_probabilities_agree_with_themselves(lab: Lab) -> None:
     """At each position: at most zero, in order, different tokens, a mass of at most one."""
@@ -320,8 +401,7 @@ def test_log_probabilities_agree_with_themselves(lab: Lab) -> None:
     for probe in with_logprobs(lab):
         for token in positions(probe):
             values = [value for _, value in token.alternatives]
-            # Parts of a character are all shown as U+FFFD and may well stand there twice.
-            names = [name for name, _ in token.alternatives if "\ufffd" not in name]
+            names = [name for name, _ in token.alternatives if is_told_apart(name)]
             mass = sum(math.exp(value - step) for value in values)
             expect(
                 all(value <= 0 for value in (token.logprob, *values)),
@@ -344,7 +424,8 @@ def test_log_probabilities_agree_with_themselves(lab: Lab) -> None:
                 probe,
             )
             expect(
-                dict(token.alternatives).get(token.token, token.logprob) == token.logprob,
+                not is_told_apart(token.token)
+                or dict(token.alternatives).get(token.token, token.logprob) == token.logprob,
                 f"the token {token.token!r} is reported with two different values",
                 probe,
             )
@@ -357,6 +438,10 @@ def test_the_hidden_size_stays_hidden(lab: Lab) -> None:
     With as many requests they find the hidden size of an endpoint that was made up and hides
     nothing, or what they did not find here would mean nothing.
     """
+    if not lab.dialect.abilities.has("logprobs"):
+        raise NotApplicable(
+            f"the dialect {lab.dialect.name} has no log-probabilities, which the methods start from"
+        )
     budget, cap = lab.profile.attack_requests, lab.profile.attack_cap
     identifiers = list(IDENTIFIERS)
     Random(lab.key("identifiers")).shuffle(identifiers)
@@ -384,11 +469,7 @@ def test_the_hidden_size_stays_hidden(lab: Lab) -> None:
 @requirement("EXP-10")
 def test_reasoning_stays_confined(lab: Lab) -> None:
     """Whoever asks for withheld reasoning, in whatever way, sees little of it in any answer."""
-    surfaces = [
-        surface
-        for surface in lab.declaration.surfaces
-        if surface.dialect == lab.target.dialect and surface.withholds_reasoning
-    ]
+    surfaces = [surface for surface in lab.surfaces if surface.withholds_reasoning]
     if not surfaces:
         raise NotApplicable(f"no {lab.target.dialect} surface is declared to withhold reasoning")
     shares = [share for surface in surfaces for share in _shares_revealed(lab, surface)]

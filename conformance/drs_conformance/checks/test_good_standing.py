@@ -31,6 +31,7 @@ from drs_conformance.checks.requirement import (
 )
 from drs_conformance.checks.scores import Scored, benign_windows, windows
 from drs_conformance.checks.study import Asked, Study, first_value, good_standing
+from drs_conformance.checks.test_exposure import require_logprobs
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.statistics.tilts import PairedTilt
@@ -322,8 +323,7 @@ def test_hard_cases_are_not_flagged(lab: Lab) -> None:
 def test_tokens_follow_the_log_probabilities_returned_with_them(lab: Lab) -> None:
     """First tokens at temperature one against the log-probabilities that came with them."""
     surface = lab.surface
-    if surface.alternatives_max == 0:
-        raise NotApplicable("the surface declares that it never returns log-probabilities")
+    require_logprobs(lab)
     study = good_standing(lab)
     trial = lab.trial(
         *_alternatives(study),

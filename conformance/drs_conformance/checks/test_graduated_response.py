@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,12 @@ from drs_conformance.checks.episodes import (
 )
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Inconclusive, Untestable, expect, requirement
-from drs_conformance.checks.test_exposure import ordinary_requests, requests_within
-from drs_conformance.dialects.neutral import ChatRequest
+from drs_conformance.checks.test_exposure import (
+    bounded_parameters,
+    excessive,
+    ordinary_requests,
+    requests_within,
+)
 from drs_conformance.dialects.rate_limit import (
     Limit,
     MalformedField,
@@ -31,7 +35,6 @@ from drs_conformance.dialects.rate_limit import (
 from drs_conformance.ledger import Exchange, MalformedBody
 from drs_conformance.scheduling.leases import Fresh, Step
 from drs_conformance.traffic.odd_text import pseudonyms
-from drs_conformance.traffic.prompts import prompts
 from drs_conformance.traffic.walks import ladder_walks
 
 # How far the clock of a measure may be off before it counts as early or late (seconds).
@@ -83,18 +86,20 @@ def limits(answer: Exchange) -> tuple[Policy, Limit]:
 @requirement("RSP-02")
 def test_every_answer_announces_the_quota(lab: Lab) -> None:
     """Successes, refusals of parameters and refusals for quota all carry the fields."""
-    excess = ChatRequest(
-        messages=(("user", lab.draw(prompts(), 1)[0]),),
-        max_tokens=1,
-        n=lab.surface.choices_max + 1,
-    )
-    play = throttled(lab)
-    answers = [
-        *(probe.answer.exchange for probe in ordinary_requests(lab)),
-        lab.ask(excess, faults_too=True),
-        *play.served,
-        *play.refused,
+    answers = [probe.answer.exchange for probe in ordinary_requests(lab)]
+    answers += [
+        lab.ask(excessive(lab, parameter, 1), faults_too=True)
+        for parameter in bounded_parameters(lab)[-1:]
     ]
+    _announced(answers)
+    # Accounts in good standing tell enough of a provider who announces nothing at all.
+    play = throttled(lab)
+    under_measure = [*play.served, *play.refused]
+    _announced(under_measure)
+    lab.tried(answers + under_measure)
+
+
+def _announced(answers: Iterable[Exchange]) -> None:
     for answer in answers:
         quota, left = limits(answer)
         expect(
@@ -102,7 +107,6 @@ def test_every_answer_announces_the_quota(lab: Lab) -> None:
             f"{left.remaining} requests remain of a quota of {quota.quota}",
             answer,
         )
-    lab.tried(answers)
 
 
 @requirement("RSP-03")
@@ -205,7 +209,8 @@ def test_a_terminated_account_is_refused_with_reasons(lab: Lab) -> None:
 def _refused_for_good(lab: Lab, persona: str, kind: str) -> None:
     streaming = lab.surface.streaming
     asked = []
-    for number, drawn in enumerate(lab.draw(requests_within(lab.surface), lab.profile.odd_inputs)):
+    within = requests_within(lab.surface, lab.dialect.abilities)
+    for number, drawn in enumerate(lab.draw(within, lab.profile.odd_inputs)):
         request = replace(drawn, stream=streaming and number % 2 == 1)
         answer = lab.ask(request, persona, faults_too=True)
         asked.append(answer)
@@ -352,7 +357,12 @@ _OWN = re.compile(
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 )
 _OWN_MEMBERS = frozenset(
-    {"account", "case", "instance", "since", "review_at", "id", "created", "choices", "usage"}
+    {
+        *("account", "case", "instance", "since", "review_at", "id", "created", "choices", "usage"),
+        # What an answer says in other dialects, and why it ended.
+        *("created_at", "completed_at", "output", "incomplete_details", "content", "candidates"),
+        *("stop_reason", "stop_sequence", "stop_details", "responseId", "usageMetadata"),
+    }
 )
 _OWN_FIELDS = frozenset({"date", "content-length", "ratelimit", "retry-after", "age", "etag"})
 

@@ -14,6 +14,7 @@ from drs_conformance.commands.plan import add_plan_command
 from drs_conformance.commands.register import add_register_command
 from drs_conformance.commands.replay import add_replay_command
 from drs_conformance.commands.report import add_report_command
+from drs_conformance.commands.resume import add_resume_command
 from drs_conformance.commands.run import add_run_command
 from drs_conformance.commands.verify import add_verify_command
 from drs_conformance.commands.witness import add_witness_command
@@ -30,6 +31,7 @@ Add = Callable[["argparse._SubParsersAction[Any]"], None]
 
 ADD_COMMANDS: tuple[Add, ...] = (
     add_run_command,
+    add_resume_command,
     add_plan_command,
     add_budget_command,
     add_replay_command,

@@ -54,9 +54,11 @@ def _plan(options: argparse.Namespace) -> int:
     )
     console.print(
         f"Budget: {budget.max_requests} requests, {budget.max_output_tokens} output tokens, "
-        f"{budget.max_cost_usd:.2f} USD; authorised until "
+        f"{budget.max_cost_usd:.2f} USD, {budget.max_concurrency} at a time; authorised until "
         f"{target.authorisation.expires_at:%Y-%m-%d} by "
-        f"{escape(target.authorisation.issued_by)} for at most {bounds.max_requests} requests."
+        f"{escape(target.authorisation.issued_by)} for at most {bounds.max_requests} requests, "
+        f"{bounds.max_output_tokens} output tokens, {bounds.max_cost_usd:.2f} USD, "
+        f"{bounds.max_concurrency} at a time."
     )
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "level", "title", "status"):

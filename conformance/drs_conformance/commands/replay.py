@@ -10,7 +10,7 @@ from rich.console import Console
 
 from drs_conformance.commands.errors import UsageFault
 from drs_conformance.commands.options import catalogue
-from drs_conformance.ledger import JournalDamaged, Ledger, ReplayDiverged
+from drs_conformance.ledger import CutOff, JournalDamaged, Ledger, ReplayDiverged
 from drs_conformance.reports.folder import RESULT_NAME
 from drs_conformance.reports.terminal import print_requirement, print_result
 from drs_conformance.results.events import Event
@@ -68,7 +68,11 @@ def replayed(folder: Path, events: list[Event] | None = None) -> dict[str, Any]:
         )
     events = [] if events is None else events
     try:
-        conduct(ledger, folder, standard, events.append)
+        conduct(ledger, standard, events.append)
     except ReplayDiverged as error:
         raise UsageFault(f"{folder}: {error}") from error
+    except CutOff:
+        raise UsageFault(
+            f"{folder}: the run was cut off before it knew the declaration; no check had begun"
+        ) from None
     return build_result(events)

@@ -23,5 +23,5 @@ def add_report_command(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def _report(options: argparse.Namespace) -> int:
     result = read_result(options.folder)
-    sys.stdout.write(FORMATS[options.format](result, read_exchanges(options.folder)))
+    sys.stdout.write(FORMATS[options.format](result, read_exchanges(options.folder, result)))
     return 0

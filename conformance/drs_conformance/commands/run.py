@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,15 @@ from drs_conformance.target import (
     launch,
 )
 
-__all__ = ["add_run_command", "conducted", "launched", "new_folder", "new_ledger"]
+__all__ = [
+    "add_run_command",
+    "conducted",
+    "launched",
+    "new_folder",
+    "new_ledger",
+    "run_header",
+    "watched",
+]
 
 
 def add_run_command(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -127,21 +135,7 @@ def new_ledger(
     budget: Path | None = None,
 ) -> Ledger:
     """Return a ledger whose journal's header says what the run is; nothing is sent yet."""
-    header = {
-        **leased(budget),
-        "selection": selection.record(),
-        "spec_digest": standard.digest,
-        "authorisation": target.authorisation.digest,
-        "trusted_key": target.trusted_key,
-        "waivers": [
-            {
-                "requirement": waiver.requirement,
-                "reason": waiver.reason,
-                "expires": waiver.expires.isoformat(),
-            }
-            for waiver in target.waivers
-        ],
-    }
+    header = run_header(target, standard, selection, leased(budget))
     try:
         return Ledger.record(
             folder,
@@ -152,6 +146,28 @@ def new_ledger(
         )
     except (JournalExists, JournalUnwritable, AuthorisationError) as error:
         raise UsageFault(str(error)) from error
+
+
+def run_header(
+    target: Target, standard: Catalogue, selection: Selection, alpha: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the journal's header says of a run; :func:`leased` gives its ``alpha``."""
+    return {
+        **alpha,
+        "authorisation": target.authorisation.digest,
+        "selection": selection.record(),
+        "spec_digest": standard.digest,
+        "target_file": str(target.file),
+        "trusted_key": target.trusted_key,
+        "waivers": [
+            {
+                "requirement": waiver.requirement,
+                "reason": waiver.reason,
+                "expires": waiver.expires.isoformat(),
+            }
+            for waiver in target.waivers
+        ],
+    }
 
 
 def _probe(
@@ -165,11 +181,16 @@ def _probe(
     ledger = new_ledger(target, standard, selection, folder, attempt, budget)
     if attempt is not None:
         begun(attempt, ledger)
-    with _Watch() as watch:
-        result = conducted(ledger, folder, standard, watch.hear)
+    result = watched(ledger, folder, standard)
     if attempt is not None:
         ended(attempt, result)
     return result
+
+
+def watched(ledger: Ledger, folder: Path, standard: Catalogue) -> dict[str, Any]:
+    """Do what :func:`conducted` does, and show on stderr how far it is."""
+    with _Watch() as watch:
+        return conducted(ledger, folder, standard, watch.hear)
 
 
 def conducted(
@@ -184,7 +205,7 @@ def conducted(
             log.hear(event)
             hear(event)
 
-        conduct(ledger, folder, standard, hear_all)
+        conduct(ledger, standard, hear_all)
     result = build_result(events)
     write_reports(folder, result)
     return result

@@ -25,8 +25,10 @@ class Verification:
     """What the journal in a folder gives, and what in the folder differs from it.
 
     ``faults`` are lines that each begin with the name of a file. Unless there are some, ``result``
-    is the result, ``header`` the first record, ``records`` their number, ``exchanges`` those of
-    the journal, and ``derived`` the files that follow from them, by name.
+    is the result, ``header`` the first record, ``records`` their number, ``resumed`` how often the
+    run was gone on with, ``unanswered`` the number of requests whose answer is lost, ``exchanges``
+    those of the journal that reports and claims need, and ``derived`` the files that follow, by
+    name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +36,7 @@ class Verification:
         self.folder = folder
         self.result: dict[str, Any] = {}
         self.header: Mapping[str, Any] = {}
-        self.records = 0
+        self.records = self.resumed = self.unanswered = 0
         self.exchanges: dict[str, Exchange] = {}
         self.derived: dict[str, bytes] = {}
         self.faults = list(self._faults())
@@ -51,16 +53,17 @@ class Verification:
             yield f"{JOURNAL_NAME}: damaged: {error}"
             return
         if summary.footer is None or not summary.complete:
-            yield f"{JOURNAL_NAME}: the run did not end in order"
+            yield f"{JOURNAL_NAME}: the run did not end in order; `drs resume` goes on with it"
             return
         self.header, self.records = summary.header, summary.records
+        self.resumed, self.unanswered = summary.resumed, len(summary.unanswered)
         found = registration_faults(summary.header, summary.footer)
         if found:
             yield from (f"registration: {fault}" for fault in found)
             return
         events: list[Event] = []
         self.result = replayed(self.folder, events)
-        self.exchanges = read_exchanges(self.folder)
+        self.exchanges = read_exchanges(self.folder, self.result)
         lines = [rfc8785.dumps(event_document(event)) + b"\n" for event in events]
         self.derived = dict(contents(self.result, self.exchanges))
         for name, expected in {EVENTS_NAME: b"".join(lines), **self.derived}.items():

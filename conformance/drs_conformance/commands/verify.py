@@ -75,6 +75,12 @@ def _run(folder: Path, manifest: Document | None, trusted: str | None, console: 
         assertion(registration),
         *_trust(registration, trusted),
     )
+    if verification.resumed:
+        _say(
+            console,
+            f"The run was cut off and gone on with, {verification.resumed} times; of its requests "
+            f"{verification.unanswered} have no answer.",
+        )
     if manifest is not None:
         _say(console, f"{len(manifest['files'])} files are those of the manifest.")
     if claim is not None:

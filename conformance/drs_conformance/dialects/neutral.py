@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from drs_conformance.ledger import Exchange, WireRequest
+from drs_conformance.ledger import Exchange
 
 __all__ = [
     "ChatAnswer",
     "ChatRequest",
     "Choice",
-    "Dialect",
     "MalformedAnswer",
     "TokenLogprob",
     "Tool",
@@ -91,7 +90,9 @@ class ToolCall:
 class Choice:
     """One of the answers to a request. `tokens` is empty when no log-probabilities came.
 
-    `refusal` is the text with which the model declines, where the dialect sets it apart.
+    `finish_reason` is `stop`, `length`, `tool_calls` or `content_filter` where the dialect has a
+    word for it, else the dialect's own word. `refusal` is the text, or the reason, with which the
+    model or a filter declines, where the dialect sets that apart.
     """
 
     index: int
@@ -115,7 +116,7 @@ class ChatAnswer:
     """An answer with at least one choice, in the order of their indices.
 
     `raw` is the parsed body: an object, or for a stream the list of its events. `id` is the name
-    that the provider gave the answer, empty where it gave none.
+    that the provider gave the answer, `model` the one it gave the model; empty where it gave none.
     """
 
     exchange: Exchange
@@ -124,31 +125,3 @@ class ChatAnswer:
     usage: Usage | None
     raw: object
     id: str
-
-
-class Dialect(Protocol):
-    """A way of writing chat requests and answers."""
-
-    @property
-    def name(self) -> str:
-        """Name in target files and declarations."""
-
-    def path(self, base_path: str, model: str) -> str:
-        """Return the path that requests are posted to; `base_path` is that of the base URL."""
-
-    def body(self, request: ChatRequest, model: str) -> dict[str, object]:
-        """Return the body of a request as a JSON value."""
-
-    def encode(
-        self, request: ChatRequest, model: str, base_path: str, persona: str | None = None
-    ) -> WireRequest:
-        """Return a request ready to be sent, its output tokens reserved."""
-
-    def decode(self, exchange: Exchange, stream: bool) -> ChatAnswer:
-        """Read an answer.
-
-        Raises:
-            MalformedAnswer: it is not a success of this dialect, in the form (streamed or not)
-                that was asked for.
-
-        """

@@ -6,11 +6,10 @@ are not known here are left alone.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator
 
-from drs_conformance.dialects.event_stream import event_data
+from drs_conformance.dialects.abilities import PARAMETERS, Abilities
+from drs_conformance.dialects.dialect import Dialect
 from drs_conformance.dialects.neutral import (
     ChatAnswer,
     ChatRequest,
@@ -20,23 +19,33 @@ from drs_conformance.dialects.neutral import (
     ToolCall,
     Usage,
 )
-from drs_conformance.ledger import Exchange, MalformedBody, WireRequest, parse_body
-from drs_conformance.specification.schema_problems import shown
+from drs_conformance.dialects.reading import (
+    array,
+    count,
+    document,
+    events,
+    in_order,
+    number,
+    objects,
+    require_no_error,
+    text,
+    text_or_empty,
+    text_or_none,
+    to_object,
+)
+from drs_conformance.ledger import Exchange
 
-__all__ = ["OpenAIChat"]
+__all__ = ["OpenAIChat", "tokens"]
 
 _DONE = "[DONE]"
-_SHOWN_CHARACTERS = 120
 
 
-class OpenAIChat:
+class OpenAIChat(Dialect):
     """The dialect `openai_chat`."""
 
     name = "openai_chat"
-
-    def path(self, base_path: str, model: str) -> str:
-        """Return the path of chat completions; the model is named in the body."""
-        return f"{base_path}/chat/completions"
+    path_below = "/chat/completions"
+    abilities = Abilities(frozenset(PARAMETERS))
 
     def body(self, request: ChatRequest, model: str) -> dict[str, object]:
         """Return the body of a request; parameters that are None are left out."""
@@ -57,36 +66,60 @@ class OpenAIChat:
         }
         return {
             "model": model,
-            "messages": [{"role": role, "content": text} for role, text in request.messages],
+            "messages": [{"role": role, "content": said} for role, said in request.messages],
             "max_tokens": request.max_tokens,
             **{name: value for name, value in optional.items() if value is not None},
-            **request.extra,
         }
 
-    def encode(
-        self, request: ChatRequest, model: str, base_path: str, persona: str | None = None
-    ) -> WireRequest:
-        """Return a request ready to be sent; `max_tokens` is reserved for each choice."""
-        body = json.dumps(
-            self.body(request, model), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        )
-        return WireRequest(
-            method="POST",
-            path=self.path(base_path, model),
-            persona=persona,
-            headers=(("Content-Type", "application/json"),),
-            body=body.encode("utf-8"),
-            output_tokens=request.max_tokens * (request.n or 1),
+    def whole(self, exchange: Exchange) -> ChatAnswer:
+        """Read a chat completion."""
+        body = document(exchange)
+        choices = []
+        for position, item in enumerate(array(body.get("choices"), "/choices")):
+            pointer = f"/choices/{position}"
+            entry = to_object(item, pointer)
+            message = to_object(entry.get("message"), f"{pointer}/message")
+            refusal = text_or_empty(message.get("refusal"), f"{pointer}/message/refusal")
+            finish = _finish(entry, pointer)
+            choices.append(
+                Choice(
+                    index=count(entry.get("index"), f"{pointer}/index"),
+                    text=text_or_empty(message.get("content"), f"{pointer}/message/content"),
+                    finish_reason=finish,
+                    tokens=tuple(_tokens(entry.get("logprobs"), f"{pointer}/logprobs")),
+                    tool_calls=tuple(_calls(message.get("tool_calls"), f"{pointer}/message")),
+                    refusal=refusal or _filtered(finish),
+                )
+            )
+        return ChatAnswer(
+            exchange=exchange,
+            model=text(body.get("model"), "/model"),
+            choices=in_order(choices, "/choices"),
+            usage=_usage(body.get("usage"), "/usage"),
+            raw=body,
+            id=text_or_empty(body.get("id"), "/id"),
         )
 
-    def decode(self, exchange: Exchange, stream: bool) -> ChatAnswer:
-        """Read an answer; raises `MalformedAnswer` for anything that is not one."""
-        if exchange.fault is not None:
-            fault = exchange.fault
-            raise MalformedAnswer(f"there is no response: {fault.kind}, {fault.detail}")
-        if exchange.status != 200:
-            raise MalformedAnswer(f"expected status 200, got {exchange.status}")
-        return _streamed(exchange) if stream else _whole(exchange)
+    def streamed(self, exchange: Exchange) -> ChatAnswer:
+        """Read the chunks of a chat completion; `data: [DONE]` ends them."""
+        chunks = events(exchange, _DONE)
+        model: str | None = None
+        identifier = ""
+        usage: Usage | None = None
+        parts: dict[int, _Part] = {}
+        for position, chunk in enumerate(chunks):
+            pointer = f"/{position}"
+            require_no_error(chunk, pointer)
+            if model is None and "model" in chunk:
+                model = text(chunk["model"], f"{pointer}/model")
+            identifier = identifier or text_or_empty(chunk.get("id"), f"{pointer}/id")
+            usage = _usage(chunk.get("usage"), f"{pointer}/usage") or usage
+            for place, item in enumerate(array(chunk.get("choices"), f"{pointer}/choices")):
+                _add_delta(parts, item, f"{pointer}/choices/{place}")
+        if model is None:
+            raise MalformedAnswer("expected the name of the model in an event, got none")
+        choices = [part.choice(index) for index, part in parts.items()]
+        return ChatAnswer(exchange, model, in_order(choices, ""), usage, chunks, identifier)
 
 
 def _bias(request: ChatRequest) -> dict[str, float] | None:
@@ -110,62 +143,6 @@ def _tools(request: ChatRequest) -> list[dict[str, object]] | None:
     return [{"type": "function", "function": function} for function in functions] or None
 
 
-def _whole(exchange: Exchange) -> ChatAnswer:
-    try:
-        raw = exchange.json()
-    except MalformedBody as error:
-        kind = exchange.media_type or "no media type"
-        raise MalformedAnswer(f"expected a JSON object, got {kind}: {error}") from None
-    body = _object(raw, "")
-    choices = []
-    for position, item in enumerate(_array(body.get("choices"), "/choices")):
-        pointer = f"/choices/{position}"
-        entry = _object(item, pointer)
-        message = _object(entry.get("message"), f"{pointer}/message")
-        choices.append(
-            Choice(
-                index=_count(entry.get("index"), f"{pointer}/index"),
-                text=_text_or_null(message.get("content"), f"{pointer}/message/content"),
-                finish_reason=_finish(entry, pointer),
-                tokens=tuple(_tokens(entry.get("logprobs"), f"{pointer}/logprobs")),
-                tool_calls=tuple(_calls(message.get("tool_calls"), f"{pointer}/message")),
-                refusal=_text_or_null(message.get("refusal"), f"{pointer}/message/refusal") or None,
-            )
-        )
-    return ChatAnswer(
-        exchange=exchange,
-        model=_text(body.get("model"), "/model"),
-        choices=_in_order(choices, "/choices"),
-        usage=_usage(body.get("usage"), "/usage"),
-        raw=raw,
-        id=_text_or_null(body.get("id"), "/id"),
-    )
-
-
-def _streamed(exchange: Exchange) -> ChatAnswer:
-    events = _events(exchange)
-    model: str | None = None
-    identifier = ""
-    usage: Usage | None = None
-    parts: dict[int, _Part] = {}
-    for number, event in enumerate(events):
-        pointer = f"/{number}"
-        body = _object(event, pointer)
-        if body.get("error") is not None:
-            text = json.dumps(body["error"], ensure_ascii=False)[:_SHOWN_CHARACTERS]
-            raise MalformedAnswer(f"the stream broke off with an error: {text}", f"{pointer}/error")
-        if model is None and "model" in body:
-            model = _text(body["model"], f"{pointer}/model")
-        identifier = identifier or _text_or_null(body.get("id"), f"{pointer}/id")
-        usage = _usage(body.get("usage"), f"{pointer}/usage") or usage
-        for position, item in enumerate(_array(body.get("choices"), f"{pointer}/choices")):
-            _add_delta(parts, item, f"{pointer}/choices/{position}")
-    if model is None:
-        raise MalformedAnswer("expected the name of the model in an event, got none")
-    choices = [part.choice(index) for index, part in parts.items()]
-    return ChatAnswer(exchange, model, _in_order(choices, ""), usage, events, identifier)
-
-
 class _Part:
     """A choice while its events come in."""
 
@@ -183,148 +160,84 @@ class _Part:
             self.finish_reason,
             tuple(self.tokens),
             tuple(ToolCall(name, arguments) for _, (name, arguments) in sorted(self.calls.items())),
-            "".join(self.refusal) or None,
+            "".join(self.refusal) or _filtered(self.finish_reason),
         )
 
     def add_calls(self, value: object, pointer: str) -> None:
         """Take in parts of tool calls: the first of each has its name, all have arguments."""
-        for number, item in enumerate([] if value is None else _array(value, pointer)):
-            place = f"{pointer}/{number}"
-            entry = _object(item, place)
-            function = _object(entry.get("function"), f"{place}/function")
-            call = self.calls.setdefault(_count(entry.get("index"), f"{place}/index"), ["", ""])
-            call[0] += _text_or_null(function.get("name"), f"{place}/function/name")
-            call[1] += _text_or_null(function.get("arguments"), f"{place}/function/arguments")
+        for entry, place in objects(value, pointer):
+            function = to_object(entry.get("function"), f"{place}/function")
+            call = self.calls.setdefault(count(entry.get("index"), f"{place}/index"), ["", ""])
+            call[0] += text_or_empty(function.get("name"), f"{place}/function/name")
+            call[1] += text_or_empty(function.get("arguments"), f"{place}/function/arguments")
 
 
 def _add_delta(parts: dict[int, _Part], item: object, pointer: str) -> None:
-    entry = _object(item, pointer)
-    part = parts.setdefault(_count(entry.get("index"), f"{pointer}/index"), _Part())
-    delta = _object(entry.get("delta"), f"{pointer}/delta")
-    part.text.append(_text_or_null(delta.get("content"), f"{pointer}/delta/content"))
-    part.refusal.append(_text_or_null(delta.get("refusal"), f"{pointer}/delta/refusal"))
+    entry = to_object(item, pointer)
+    part = parts.setdefault(count(entry.get("index"), f"{pointer}/index"), _Part())
+    delta = to_object(entry.get("delta"), f"{pointer}/delta")
+    part.text.append(text_or_empty(delta.get("content"), f"{pointer}/delta/content"))
+    part.refusal.append(text_or_empty(delta.get("refusal"), f"{pointer}/delta/refusal"))
     part.add_calls(delta.get("tool_calls"), f"{pointer}/delta/tool_calls")
     part.tokens.extend(_tokens(entry.get("logprobs"), f"{pointer}/logprobs"))
     part.finish_reason = _finish(entry, pointer) or part.finish_reason
 
 
-def _events(exchange: Exchange) -> list[object]:
-    """Return the parsed events of a stream that ended with its terminator."""
-    if exchange.media_type != "text/event-stream":
-        raise MalformedAnswer(
-            f"expected an event stream, got {exchange.media_type or 'no media type'}"
-        )
-    if not exchange.utf8_valid:
-        raise MalformedAnswer("expected an event stream in UTF-8, got other bytes")
-    data, unended = event_data(exchange.text())
-    if unended == _DONE:
-        data.append(unended)
-    elif unended:
-        raise MalformedAnswer("the stream broke off inside an event", f"/{len(data)}")
-    if _DONE not in data:
-        raise MalformedAnswer(f"the stream ended without `data: {_DONE}`", f"/{len(data)}")
-    if data.index(_DONE) != len(data) - 1:
-        raise MalformedAnswer(f"events follow `data: {_DONE}`", f"/{data.index(_DONE) + 1}")
-    events = []
-    for number, text in enumerate(data[:-1]):
-        try:
-            events.append(parse_body(text.encode("utf-8"), f"event {number}"))
-        except MalformedBody as error:
-            raise MalformedAnswer(str(error), f"/{number}") from None
-    return events
-
-
 def _tokens(value: object, pointer: str) -> Iterator[TokenLogprob]:
-    if value is None:
-        return
-    content = _object(value, pointer).get("content")
-    if content is None:
-        return
-    for number, item in enumerate(_array(content, f"{pointer}/content")):
-        place = f"{pointer}/content/{number}"
-        entry = _object(item, place)
-        listed = entry.get("top_logprobs")
+    if value is not None:
+        yield from tokens(to_object(value, pointer).get("content"), f"{pointer}/content")
+
+
+def tokens(value: object, pointer: str) -> Iterator[TokenLogprob]:
+    """Yield the tokens of an array as both dialects of OpenAI write them."""
+    for entry, place in objects(value, pointer):
+        listed = objects(entry.get("top_logprobs"), f"{place}/top_logprobs")
         yield TokenLogprob(
             *_pair(entry, place),
-            alternatives=tuple(
-                _pair(
-                    _object(alternative, f"{place}/top_logprobs/{position}"),
-                    f"{place}/top_logprobs/{position}",
-                )
-                for position, alternative in enumerate(
-                    () if listed is None else _array(listed, f"{place}/top_logprobs")
-                )
-            ),
+            alternatives=tuple(_pair(alternative, at) for alternative, at in listed),
         )
 
 
 def _calls(value: object, pointer: str) -> Iterator[ToolCall]:
-    for number, item in enumerate([] if value is None else _array(value, f"{pointer}/tool_calls")):
-        place = f"{pointer}/tool_calls/{number}/function"
-        function = _object(_object(item, place).get("function"), place)
+    for item, at in objects(value, f"{pointer}/tool_calls"):
+        place = f"{at}/function"
+        function = to_object(item.get("function"), place)
         yield ToolCall(
-            _text(function.get("name"), f"{place}/name"),
-            _text(function.get("arguments"), f"{place}/arguments"),
+            text(function.get("name"), f"{place}/name"),
+            text(function.get("arguments"), f"{place}/arguments"),
         )
 
 
 def _pair(entry: dict[str, object], pointer: str) -> tuple[str, float]:
-    token = _text(entry.get("token"), f"{pointer}/token")
-    logprob = entry.get("logprob")
-    if isinstance(logprob, bool) or not isinstance(logprob, int | float):
-        raise MalformedAnswer(f"expected a number, got {shown(logprob)}", f"{pointer}/logprob")
-    if not math.isfinite(logprob):
-        raise MalformedAnswer("expected a finite number", f"{pointer}/logprob")
-    return token, float(logprob)
+    return _token(entry, pointer), number(entry.get("logprob"), f"{pointer}/logprob")
+
+
+def _token(entry: dict[str, object], pointer: str) -> str:
+    """Return the text of a token, from its bytes where it is not whole characters."""
+    token = text(entry.get("token"), f"{pointer}/token")
+    octets = entry.get("bytes")
+    if (token and "\ufffd" not in token) or not isinstance(octets, list):
+        return token
+    try:
+        return bytes(octets).decode("utf-8", "surrogateescape")
+    except (TypeError, ValueError):
+        return token
 
 
 def _usage(value: object, pointer: str) -> Usage | None:
     if value is None:
         return None
-    entry = _object(value, pointer)
+    entry = to_object(value, pointer)
     return Usage(
-        _count(entry.get("prompt_tokens"), f"{pointer}/prompt_tokens"),
-        _count(entry.get("completion_tokens"), f"{pointer}/completion_tokens"),
+        count(entry.get("prompt_tokens"), f"{pointer}/prompt_tokens"),
+        count(entry.get("completion_tokens"), f"{pointer}/completion_tokens"),
     )
 
 
-def _in_order(choices: list[Choice], pointer: str) -> tuple[Choice, ...]:
-    if not choices:
-        raise MalformedAnswer("expected at least one choice, got none", pointer)
-    ordered = tuple(sorted(choices, key=lambda choice: choice.index))
-    if len({choice.index for choice in ordered}) < len(ordered):
-        raise MalformedAnswer("expected choices with different indices", pointer)
-    return ordered
-
-
 def _finish(entry: dict[str, object], pointer: str) -> str | None:
-    value = entry.get("finish_reason")
-    return None if value is None else _text(value, f"{pointer}/finish_reason")
+    return text_or_none(entry.get("finish_reason"), f"{pointer}/finish_reason")
 
 
-def _text_or_null(value: object, pointer: str) -> str:
-    return "" if value is None else _text(value, pointer)
-
-
-def _text(value: object, pointer: str) -> str:
-    if not isinstance(value, str):
-        raise MalformedAnswer(f"expected text, got {shown(value)}", pointer)
-    return value
-
-
-def _count(value: object, pointer: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise MalformedAnswer(f"expected an integer of at least 0, got {shown(value)}", pointer)
-    return value
-
-
-def _object(value: object, pointer: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise MalformedAnswer(f"expected an object, got {shown(value)}", pointer)
-    return value
-
-
-def _array(value: object, pointer: str) -> list[object]:
-    if not isinstance(value, list):
-        raise MalformedAnswer(f"expected an array, got {shown(value)}", pointer)
-    return value
+def _filtered(finish_reason: str | None) -> str | None:
+    """Return what stands for a refusal by a filter, which says nothing itself."""
+    return finish_reason if finish_reason == "content_filter" else None

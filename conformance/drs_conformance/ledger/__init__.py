@@ -5,6 +5,8 @@ No other package of the suite talks to a network or imports an HTTP client.
 
 from drs_conformance.ledger.curl import curl_command
 from drs_conformance.ledger.exchange import (
+    BEARER,
+    CredentialField,
     Exchange,
     Fault,
     FaultKind,
@@ -17,6 +19,7 @@ from drs_conformance.ledger.journal import (
     JOURNAL_NAME,
     JournalDamaged,
     JournalExists,
+    JournalScan,
     JournalSummary,
     JournalUnwritable,
     read_journal,
@@ -24,22 +27,27 @@ from drs_conformance.ledger.journal import (
 )
 from drs_conformance.ledger.ledger import Ledger
 from drs_conformance.ledger.policy import Kind, classify, names_policy
-from drs_conformance.ledger.recording import AuthorisationLapsed, Registered, UnknownPersona
+from drs_conformance.ledger.recording import Registered, UnknownPersona
 from drs_conformance.ledger.records import exchanges_of, timestamp
 from drs_conformance.ledger.redaction import Redactor
-from drs_conformance.ledger.replaying import ReplayDiverged
-from drs_conformance.ledger.spending import BudgetExhausted, TargetGone
+from drs_conformance.ledger.replaying import CutOff, ReplayDiverged
+from drs_conformance.ledger.resuming import ResumeRefused
+from drs_conformance.ledger.spending import AuthorisationLapsed, BudgetExhausted, TargetGone
 
 __all__ = [
+    "BEARER",
     "JOURNAL_NAME",
     "AuthorisationLapsed",
     "BudgetExhausted",
+    "CredentialField",
+    "CutOff",
     "Exchange",
     "Fault",
     "FaultKind",
     "Headers",
     "JournalDamaged",
     "JournalExists",
+    "JournalScan",
     "JournalSummary",
     "JournalUnwritable",
     "Kind",
@@ -48,6 +56,7 @@ __all__ = [
     "Redactor",
     "Registered",
     "ReplayDiverged",
+    "ResumeRefused",
     "TargetGone",
     "UnknownPersona",
     "WireRequest",

@@ -6,11 +6,12 @@ import base64
 import re
 import shlex
 
-from drs_conformance.ledger.exchange import Exchange
+from drs_conformance.ledger.exchange import CredentialField, Exchange, WireRequest
 
 __all__ = ["curl_command"]
 
-_BEARER = re.compile(r"Bearer (\$\{[A-Za-z_][A-Za-z0-9_]*\})")
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_PLAIN = re.compile(r"[A-Za-z0-9 _=:.-]*")
 _ADDED_BY_CURL = frozenset({"host", "content-length", "connection"})
 
 
@@ -29,7 +30,7 @@ def curl_command(exchange: Exchange) -> str:
     for name, value in exchange.sent_headers:
         if name.lower() not in _ADDED_BY_CURL:
             # curl sends a field without value only when it ends in a semicolon.
-            parts += ["--header", _field(name, value, own=request.persona is not None)]
+            parts += ["--header", _field(name, value, _carrier(request))]
     prefix = ""
     if request.body is not None:
         if "content-type" not in present:
@@ -51,9 +52,15 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _field(name: str, value: str, *, own: bool) -> str:
-    """Return a header argument. `own` says that the ledger itself added the credential."""
-    credential = _BEARER.fullmatch(value) if own and name == "Authorization" else None
-    if credential is not None:
-        return f'"{name}: Bearer {credential[1]}"'
+def _carrier(request: WireRequest) -> CredentialField | None:
+    """Return the field in which the ledger itself added a credential."""
+    return None if request.persona is None else request.credential
+
+
+def _field(name: str, value: str, carrier: CredentialField | None) -> str:
+    """Return a header argument; the variable of the credential is left for the shell to fill in."""
+    if carrier is not None and name == carrier.name and value.startswith(carrier.prefix):
+        variable = value.removeprefix(carrier.prefix)
+        if _VARIABLE.fullmatch(variable) and _PLAIN.fullmatch(carrier.prefix):
+            return f'"{name}: {carrier.prefix}{variable}"'
     return shlex.quote(f"{name}: {value}" if value else f"{name};")

@@ -7,13 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-import rfc8785
-
 from drs_conformance.ledger.bodies import encode_body
+from drs_conformance.specification.canonical import canonical_json
 from drs_conformance.specification.documents import DocumentError
 from drs_conformance.specification.json_text import parse_json
 
 __all__ = [
+    "BEARER",
+    "Attempt",
+    "CredentialField",
     "Exchange",
     "Fault",
     "FaultKind",
@@ -33,6 +35,27 @@ _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*")
 
 
+@dataclass(frozen=True, slots=True)
+class CredentialField:
+    """The header field that carries a credential, and what stands before the credential in it.
+
+    Raises:
+        ValueError: HTTP cannot carry it.
+
+    """
+
+    name: str
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        if _FIELD_NAME.fullmatch(self.name) is None or _FIELD_VALUE.fullmatch(self.prefix) is None:
+            raise ValueError(f"expected a header field in ASCII, got {self.name!r}")
+
+
+BEARER = CredentialField("Authorization", "Bearer ")
+"""RFC 6750, section 2.1; the control plane of the standard knows no other."""
+
+
 class MalformedBody(Exception):
     """The body of a response is not the JSON that was expected; the message says why."""
 
@@ -44,9 +67,10 @@ class WireRequest:
     `path` is absolute below the root of the target, with its query if it has one. `persona` None
     sends no credential. `headers` replace those that the ledger would send under the same name.
     `output_tokens` is the most that the answer can cost and is reserved before sending.
+    `credential` is the field in which the ledger sends the credential of the persona.
 
     Raises:
-        ValueError: a part that HTTP cannot carry, or an own `Authorization` beside a persona.
+        ValueError: a part that HTTP cannot carry, or an own credential beside a persona.
 
     """
 
@@ -56,6 +80,7 @@ class WireRequest:
     headers: Headers = ()
     body: bytes | None = None
     output_tokens: int = 0
+    credential: CredentialField = BEARER
 
     def __post_init__(self) -> None:
         if _METHOD.fullmatch(self.method) is None:
@@ -67,8 +92,11 @@ class WireRequest:
         for name, value in self.headers:
             if _FIELD_NAME.fullmatch(name) is None or _FIELD_VALUE.fullmatch(value) is None:
                 raise ValueError(f"expected a header field in ASCII, got {name!r}: {value!r}")
-            if self.persona is not None and name.lower() == "authorization":
-                raise ValueError("a request speaks for a persona or brings its own Authorization")
+            if self.persona is not None and name.lower() in {
+                "authorization",
+                self.credential.name.lower(),
+            }:
+                raise ValueError(f"a request speaks for a persona or brings its own {name}")
         if self.output_tokens < 0:
             raise ValueError(f"expected output_tokens of at least 0, got {self.output_tokens}")
 
@@ -82,10 +110,10 @@ class WireRequest:
         In place of the body stands its own digest, whatever form the journal gives it.
         """
         body = None if self.body is None else _sha256(self.body)
-        return _sha256(rfc8785.dumps(self._record(body)))  # type: ignore[arg-type]
+        return _sha256(canonical_json(self._record(body)))
 
     def _record(self, body: object) -> dict[str, object]:
-        return {
+        record: dict[str, object] = {
             "method": self.method,
             "path": self.path,
             "persona": self.persona,
@@ -93,6 +121,17 @@ class WireRequest:
             "body": body,
             "output_tokens": self.output_tokens,
         }
+        if self.credential != BEARER:
+            record["credential"] = {"name": self.credential.name, "prefix": self.credential.prefix}
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that is about to be sent, and the exchange that it repeats, if it does."""
+
+    request: WireRequest
+    retry_of: str | None = None
 
 
 def _sha256(content: bytes) -> str:
@@ -114,7 +153,8 @@ class Exchange:
     `ordinal` counts the exchanges of `lane` from 1. `sent_at` and `received_at` are RFC 3339 UTC,
     `elapsed_s` seconds from the first to the last byte. `url` and `sent_headers` are what went out,
     `address` is the IP address that was spoken to. `earlier` are the attempts that it is a retry
-    of, oldest first.
+    of, oldest first. `after_gap` marks the first that was sent after the run had been cut off and
+    was resumed: time passed that nobody watched.
     """
 
     id: str
@@ -132,6 +172,7 @@ class Exchange:
     sent_headers: Headers = ()
     earlier: tuple[Exchange, ...] = ()
     address: str | None = None
+    after_gap: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the value of a response field; several lines are joined (RFC 9110, 5.3)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.exchange import Attempt, Exchange, Headers, WireRequest
 from drs_conformance.ledger.journal import JournalWriter
 from drs_conformance.ledger.records import (
     Record,
@@ -22,13 +22,18 @@ from drs_conformance.ledger.records import (
 )
 from drs_conformance.ledger.redaction import Redacted, Redactor
 from drs_conformance.ledger.resolving import AddressRefused, Resolver
-from drs_conformance.ledger.spending import Circuit, Spending, reservation
-from drs_conformance.ledger.wire import Received, Wire
+from drs_conformance.ledger.spending import (
+    AuthorisationLapsed,
+    Circuit,
+    Reservation,
+    Spending,
+    reservation,
+)
+from drs_conformance.ledger.wire import Received, Sending, Wire
 from drs_conformance.specification.location import latest_version
 from drs_conformance.target import AuthorisationError, Origin, Problem, Target, authorise
 
 __all__ = [
-    "AuthorisationLapsed",
     "Clock",
     "Recording",
     "Registered",
@@ -45,10 +50,6 @@ class Registered:
 
     registration: Mapping[str, Any]
     lab_nonce: bytes = field(repr=False)
-
-
-class AuthorisationLapsed(BaseException):
-    """The authorisation ended while the run was under way; nothing more is sent."""
 
 
 class UnknownPersona(Exception):
@@ -78,7 +79,6 @@ class Recording:
         self._now = now
         self._redactor = Redactor(target.secrets.variables())
         self._wire = Wire(target.root, target.timeout_s, _resolver(target), target.ca_file)
-        self._journal = JournalWriter(folder)
         self._circuit = Circuit()
         self._sent = 0
         self._clocks: dict[str, int] = {}
@@ -88,26 +88,71 @@ class Recording:
         self.header: Record = header_record(
             target, self._redactor.hide_value(run), versions, self._at()
         )
+        if target.description is not None:
+            described = self._redactor.hide_value(target.description)
+            self.header["target"]["dialect_description"] = described
         if registered is not None:
             self.header["registration"] = self._redactor.hide_value(registered.registration)
-        self._journal.append(self.header, durable=True)
+        self._journal = self._opened(folder)
 
-    def exchange(
-        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
-    ) -> Exchange:
-        """Send a request once and return what came of it."""
-        self._circuit.require_closed()
-        if self._now() >= self._target.authorisation.expires_at:
-            raise AuthorisationLapsed(
-                f"the authorisation {self._target.authorisation.file} ended during the run"
-            )
-        reserved = reservation(request, self._target.prices)
-        spending = self.spending.require_room(reserved, self._target.budget)
+    def _opened(self, folder: Path) -> JournalWriter:
+        journal = JournalWriter.create(folder)
+        journal.append(self.header)
+        journal.sync()
+        return journal
+
+    @property
+    def concurrency(self) -> int:
+        """Most requests that may be under way at once."""
+        return self._target.budget.max_concurrency
+
+    def exchanges(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> list[Exchange]:
+        """Send requests at once, each a single time, and return what came of them, in order.
+
+        All intents are durable before the first is sent. An answer is written before it is used,
+        and durable with the next intent: a kill loses nothing that was written, and an answer that
+        a power cut takes was never used for anything that is not lost too.
+        """
+        reserved, spending = self._room([attempt.request for attempt in wave])
+        sendings = [self._sending(attempt.request) for attempt in wave]
+        intents = [
+            self._intent(lane, ordinal + place, attempt, sendings[place][1], reserved[place])
+            for place, attempt in enumerate(wave)
+        ]
+        found = [shell for shell, _ in intents]
+        self._journal.append(*(record for _, record in intents))
+        self._journal.sync()
+        self.spending = spending
+
+        def keep(place: int, received: Received) -> None:
+            found[place] = self._keep(found[place], received)
+
+        self._wire.send(sendings, keep)
+        return found
+
+    @property
+    def end(self) -> tuple[int, str]:
+        """Number of records so far and SHA-256 of the last line."""
+        return self._journal.end
+
+    @property
+    def path(self) -> Path:
+        """The journal."""
+        return self._journal.path
+
+    def _sending(self, request: WireRequest) -> Sending:
         credential, source_address = self._persona(request.persona)
         headers = self._wire.headers(request)
         if credential is not None:
-            headers = (("Authorization", f"Bearer {credential}"), *headers)
-        kept = self._redactor.hide_request(request)
+            carrier = request.credential
+            headers = ((carrier.name, carrier.prefix + credential), *headers)
+        return request, headers, source_address
+
+    def _intent(
+        self, lane: str, ordinal: int, attempt: Attempt, headers: Headers, reserved: Reservation
+    ) -> tuple[Exchange, Record]:
+        """Return a request that is about to be sent as an exchange to be, and the line for it."""
+        kept = self._redactor.hide_request(attempt.request)
         shell = Exchange(
             id=f"x-{self._sent + 1:06d}",
             lane=lane,
@@ -123,14 +168,10 @@ class Recording:
             sent_headers=self._redactor.hide_headers(headers),
         )
         key = (shell.id, lane, ordinal)
-        self._journal.append(
-            intent_record(key, kept, shell.sent_headers, reserved, retry_of, shell.sent_at),
-            durable=True,
-        )
         self._sent += 1
-        self.spending = spending
-        received = self._wire.send(request, headers, source_address)
-        return self._keep(shell, received)
+        return shell, intent_record(
+            key, kept, shell.sent_headers, reserved, attempt.retry_of, shell.sent_at
+        )
 
     def settle(self, exchange: Exchange) -> None:
         """Take note of the last attempt of a send."""
@@ -139,7 +180,7 @@ class Recording:
     def wait(self, lane: str, seconds: float, because: str) -> None:
         """Journal a pause, and make it."""
         record = {"kind": "wait", "lane": lane, "seconds": seconds, "because": because}
-        self._journal.append({**record, "at": self._at()}, durable=False)
+        self._journal.append({**record, "at": self._at()})
         time.sleep(seconds)
 
     def now(self, lane: str) -> datetime:
@@ -147,7 +188,7 @@ class Recording:
         moment = self._now().astimezone(UTC)
         self._clocks[lane] = self._clocks.get(lane, 0) + 1
         record = {"kind": "clock", "lane": lane, "ordinal": self._clocks[lane]}
-        self._journal.append({**record, "at": timestamp(moment)}, durable=False)
+        self._journal.append({**record, "at": timestamp(moment)})
         return moment
 
     def close(self, reason: str) -> Record:
@@ -165,11 +206,20 @@ class Recording:
         if self._registered is not None:
             footer["lab_nonce"] = self._registered.lab_nonce.hex()
         try:
-            self._journal.append(footer, durable=True)
+            self._journal.append(footer)
+            self._journal.sync()
         finally:
             self._journal.close()
             self._wire.close()
         return footer
+
+    def _room(self, requests: Sequence[WireRequest]) -> tuple[list[Reservation], Spending]:
+        """Return what requests cost at most, and the sum with them, if they may be sent."""
+        self._circuit.require_closed()
+        if self._now() >= self._target.authorisation.expires_at:
+            raise AuthorisationLapsed
+        reserved = [reservation(request, self._target.prices) for request in requests]
+        return reserved, self.spending.require_room(reserved, self._target.budget)
 
     def _persona(self, name: str | None) -> tuple[str | None, str | None]:
         if name is None:
@@ -204,7 +254,7 @@ class Recording:
             if fault is None
             else fault_record(exchange, fault)
         )
-        self._journal.append(record, durable=True)
+        self._journal.append(record)
         return exchange
 
     def _at(self) -> str:

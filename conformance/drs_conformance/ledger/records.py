@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from drs_conformance.ledger.bodies import decode_body, encode_body
-from drs_conformance.ledger.exchange import Exchange, Fault, Headers, WireRequest
+from drs_conformance.ledger.exchange import (
+    BEARER,
+    CredentialField,
+    Exchange,
+    Fault,
+    Headers,
+    WireRequest,
+)
 from drs_conformance.ledger.spending import Reservation
 from drs_conformance.target import Target
 
 __all__ = [
+    "Assembly",
     "Record",
     "exchanges_of",
     "fault_record",
@@ -49,6 +57,7 @@ def header_record(target: Target, run: object, versions: tuple[str, str], at: st
             "dialect": target.dialect,
             "model": target.model,
             "timeout_s": target.timeout_s,
+            "max_concurrency": target.budget.max_concurrency,
             "personas": {
                 name: {
                     "credential": persona.credential_variable,
@@ -129,30 +138,62 @@ def _address(exchange: Exchange) -> Record:
     return {} if exchange.address is None else {"address": exchange.address}
 
 
-def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
-    """Return the exchanges of a journal in schedule order.
+class Assembly:
+    """Puts intents and their endings together, as they stand in a journal.
 
     An intent that nothing followed becomes an exchange with the fault `censored`: it may have
-    reached the target, so it is billed and never sent again.
+    reached the target, so it is billed and never sent again. The first intent after the run was
+    resumed becomes an exchange `after_gap`. Only what is not complete yet is held.
 
     Raises:
-        KeyError, TypeError, ValueError: a record is not one of the schema.
+        KeyError, TypeError, ValueError, AttributeError: a record is not one of the schema.
 
     """
-    intents: dict[str, Mapping[str, Any]] = {}
-    endings: dict[str, Mapping[str, Any]] = {}
-    root = ""
-    for record in records:
-        if record["kind"] == "header":
-            root = record["target"]["root"]
-        elif record["kind"] == "intent":
-            intents[record["id"]] = record
-        elif record["kind"] in {"response", "fault"}:
-            endings[record["id"]] = record
-    return [_exchange(root, intent, endings.get(key)) for key, intent in intents.items()]
+
+    def __init__(self) -> None:
+        self._root = ""
+        self._is_after_gap = False
+        self._waiting: dict[str, tuple[Mapping[str, Any], bool]] = {}
+        self._endings: dict[str, Mapping[str, Any]] = {}
+
+    def add(self, record: Mapping[str, Any]) -> Iterator[Exchange]:
+        """Take in the next record; yield the exchanges that are complete now, in schedule order."""
+        kind = record["kind"]
+        if kind == "header":
+            self._root = record["target"]["root"]
+        elif kind == "resumed":
+            yield from self.rest()
+            self._is_after_gap = True
+        elif kind == "intent":
+            self._waiting[record["id"]] = record, self._is_after_gap
+            self._is_after_gap = False
+        elif kind in {"response", "fault"}:
+            self._endings[record["id"]] = record
+            while self._waiting and (first := next(iter(self._waiting))) in self._endings:
+                yield self._exchange(first)
+
+    def rest(self) -> Iterator[Exchange]:
+        """Yield what is left at the end, in schedule order."""
+        for identifier in list(self._waiting):
+            yield self._exchange(identifier)
+
+    def _exchange(self, identifier: str) -> Exchange:
+        intent, after_gap = self._waiting.pop(identifier)
+        return _exchange(
+            self._root, intent, self._endings.pop(identifier, None), after_gap=after_gap
+        )
 
 
-def _exchange(root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | None) -> Exchange:
+def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:
+    """Return the exchanges of a journal in schedule order; see `Assembly`."""
+    assembly = Assembly()
+    found = [exchange for record in records for exchange in assembly.add(record)]
+    return [*found, *assembly.rest()]
+
+
+def _exchange(
+    root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | None, *, after_gap: bool
+) -> Exchange:
     request = _request(intent["request"])
     if ending is None:
         fault: Fault | None = Fault("censored", "the run was stopped before an answer was kept")
@@ -175,6 +216,7 @@ def _exchange(root: str, intent: Mapping[str, Any], ending: Mapping[str, Any] | 
         fault=fault,
         url=root + request.path,
         sent_headers=_pairs(intent["sent_headers"]),
+        after_gap=after_gap,
         address=ending.get("address") if ending else None,
     )
 
@@ -187,6 +229,7 @@ def _request(record: Mapping[str, Any]) -> WireRequest:
         _pairs(record["headers"]),
         decode_body(record["body"]),
         record["output_tokens"],
+        CredentialField(**record["credential"]) if "credential" in record else BEARER,
     )
 
 

@@ -7,11 +7,12 @@ hit ordinary text.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drs_conformance.ledger.exchange import Headers, WireRequest
 from drs_conformance.ledger.fragments import joined_texts
@@ -22,6 +23,8 @@ __all__ = ["Redacted", "Redactor"]
 # Values that bind a session and are no business of a journal, whoever sent them.
 _SESSION_FIELDS = frozenset({"set-cookie", "set-cookie2", "cookie", "proxy-authorization"})
 _SESSION_MARK = "[redacted]"
+_SHORT = 256
+"""Characters up to which a text is remembered together with what is shown of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Redactor:
             for value, variable in ordered
         )
         reached = frozenset[int]().union(*(letters(value) for value, _ in ordered))
+        # Names and many values of header fields come again with every exchange.
+        self._hide_short = functools.lru_cache(maxsize=4096)(self._hide)
         self._words = bytes(byte if byte in reached else 0x20 for byte in range(256))
 
     def hide_bytes(self, data: bytes) -> bytes:
@@ -56,6 +61,9 @@ class Redactor:
 
     def hide(self, text: str) -> str:
         """Return `text` without credentials; characters outside Unicode become U+FFFD."""
+        return self._hide_short(text) if len(text) <= _SHORT else self._hide(text)
+
+    def _hide(self, text: str) -> str:
         clean = text.encode("utf-8", "replace")
         hidden = self.hide_bytes(clean)
         return hidden.decode("utf-8", "replace")
@@ -85,13 +93,11 @@ class Redactor:
 
         The suite wrote the body and hides nothing in pieces.
         """
-        return WireRequest(
-            request.method,
-            self.hide(request.path),
-            request.persona,
-            self.hide_headers(request.headers),
-            None if request.body is None else self.hide_bytes(request.body),
-            request.output_tokens,
+        return replace(
+            request,
+            path=self.hide(request.path),
+            headers=self.hide_headers(request.headers),
+            body=None if request.body is None else self.hide_bytes(request.body),
         )
 
     def hide_body(self, body: bytes) -> Redacted:

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drs_conformance.ledger.exchange import Exchange, WireRequest
+from drs_conformance.ledger.exchange import Attempt, Exchange, WireRequest
 from drs_conformance.ledger.journal import JOURNAL_NAME, read_journal
 from drs_conformance.ledger.records import Record, exchanges_of, parse_timestamp
 from drs_conformance.ledger.redaction import Redactor
-from drs_conformance.ledger.spending import Circuit, Reservation, Spending, reservation
+from drs_conformance.ledger.spending import (
+    AuthorisationLapsed,
+    Circuit,
+    Reservation,
+    Spending,
+    reservation,
+)
 from drs_conformance.target import Budget, Prices
 
-__all__ = ["ReplayDiverged", "Replaying"]
+__all__ = ["CutOff", "ReplayDiverged", "Replaying"]
 
 
 class ReplayDiverged(Exception):
     """The checks asked for something else than they did when the journal was recorded."""
 
 
+class CutOff(KeyboardInterrupt):
+    """The recorded run was killed or interrupted here, before it knew what came next."""
+
+
 class Replaying:
     """The source of a ledger that sends nothing."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read and verify the journal in `folder`; raises `JournalDamaged`."""
-        records, summary = read_journal(folder / JOURNAL_NAME)
+    def __init__(self, folder: Path, *, goes_on: bool = False) -> None:
+        """Read and verify the journal in `folder`; raises `JournalDamaged`.
+
+        With `goes_on` a request at its end that was never answered is a fault, as it is where the
+        journal itself goes on; without, the run ends there.
+        """
+        self.path = folder / JOURNAL_NAME
+        records, summary = read_journal(self.path)
+        self.end = (summary.records, summary.last)
         self.header: Record = dict(summary.header)
         self.footer: Record = dict(summary.footer or {})
         exchanges = exchanges_of(records)
@@ -40,27 +57,45 @@ class Replaying:
             if r["kind"] == "clock"
         }
         self._asked: dict[str, int] = {}
+        self.recorded = len(intents)
+        self._reason = self.footer.get("reason", "interrupted")
+        is_cut_off = self._reason == "interrupted" and not goes_on
+        self._never_answered = _never_answered(records) if is_cut_off else frozenset()
         self._redactor = Redactor()
+        self.concurrency = int(self.header["target"].get("max_concurrency", 1))
         self._final = _final_state(exchanges, intents)
         self.spending = Spending()
 
-    def exchange(
-        self, lane: str, ordinal: int, request: WireRequest, retry_of: str | None
-    ) -> Exchange:
-        """Return the exchange that stands at this place of the journal."""
-        key = (lane, ordinal)
-        if key not in self._exchanges:
-            self._require_stopped(lane, ordinal, request)
+    def exchanges(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> list[Exchange]:
+        """Return the exchanges that stand at this place of the journal."""
+        places = [(lane, ordinal + place) for place in range(len(wave))]
+        if any(key not in self._exchanges for key in places):
+            self._require_stopped(lane, ordinal, wave)
+        if any(self._exchanges[key].id in self._never_answered for key in places):
+            raise CutOff
+        return [
+            self._found(key, attempt.request) for key, attempt in zip(places, wave, strict=True)
+        ]
+
+    def _found(self, key: tuple[str, int], request: WireRequest) -> Exchange:
         kept = self._redactor.hide_request(request)
         found = self._exchanges[key]
         if kept.digest() != self._digests[key]:
             raise ReplayDiverged(
-                f"exchange {ordinal} of {lane} was {_shown(found.request)} when it was recorded "
+                f"exchange {key[1]} of {key[0]} was {_shown(found.request)} when it was recorded "
                 f"({found.id}), now the check asks for {_shown(kept)}; replay with the version of "
                 f"the suite that recorded it ({self.header['suite_version']})"
             )
         self.spending = self.spending.plus(self._reserved[key])
         return replace(found, request=kept)
+
+    def holds(self, lane: str, ordinal: int) -> bool:
+        """Tell whether the journal has this exchange."""
+        return (lane, ordinal) in self._exchanges
+
+    def holds_time(self, lane: str) -> bool:
+        """Tell whether the journal has the time that `lane` asks for next."""
+        return (lane, self._asked.get(lane, 0) + 1) in self._clocks
 
     def settle(self, exchange: Exchange) -> None:
         """Do nothing: whether the target was gone is known from the end of the journal."""
@@ -80,7 +115,7 @@ class Replaying:
         """Return the footer of the journal; empty when it has none."""
         return self.footer
 
-    def _require_stopped(self, lane: str, ordinal: int, request: WireRequest) -> None:
+    def _require_stopped(self, lane: str, ordinal: int, wave: Sequence[Attempt]) -> None:
         """Raise what stopped the recorded run here, else `ReplayDiverged`.
 
         That state is the one at the end of the journal, so that a replay of a few requirements
@@ -90,11 +125,29 @@ class Replaying:
         circuit.require_closed()
         target: Any = self.header["target"]
         prices = Prices(**target["prices"])
-        spending.require_room(reservation(request, prices), Budget(**target["budget"]))
+        reserved = [reservation(attempt.request, prices) for attempt in wave]
+        spending.require_room(reserved, Budget(**target["budget"]))
+        if self._reason == "authorisation-lapsed":
+            raise AuthorisationLapsed
+        if self._reason == "interrupted":
+            raise CutOff
         raise ReplayDiverged(
             f"the journal holds no exchange {ordinal} of {lane}; now the check asks for "
-            f"{_shown(request)}"
+            f"{_shown(wave[0].request)}"
         )
+
+
+def _never_answered(records: list[Record]) -> frozenset[str]:
+    """Return the identifiers of the intents since the run last went on that nothing answered."""
+    waiting: set[str] = set()
+    for record in records:
+        if record["kind"] == "resumed":
+            waiting.clear()
+        elif record["kind"] == "intent":
+            waiting.add(record["id"])
+        elif record["kind"] in {"response", "fault"}:
+            waiting.discard(record["id"])
+    return frozenset(waiting)
 
 
 def _final_state(exchanges: list[Exchange], intents: list[Record]) -> tuple[Circuit, Spending]:

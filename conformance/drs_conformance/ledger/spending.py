@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from drs_conformance.ledger.exchange import Exchange, WireRequest
@@ -9,6 +11,7 @@ from drs_conformance.ledger.policy import classify, names_policy
 from drs_conformance.target import Budget, Prices
 
 __all__ = [
+    "AuthorisationLapsed",
     "BudgetExhausted",
     "Circuit",
     "Reservation",
@@ -32,6 +35,13 @@ class BudgetExhausted(BaseException):
 
     Not an `Exception`, so that no check can take it for a property of the target.
     """
+
+
+class AuthorisationLapsed(BaseException):
+    """The authorisation ended while the run was under way; nothing more is sent."""
+
+    def __str__(self) -> str:
+        return "the authorisation ended during the run"
 
 
 class TargetGone(Exception):
@@ -77,14 +87,14 @@ class Spending:
             self.cost_usd + reserved.cost_usd,
         )
 
-    def require_room(self, reserved: Reservation, budget: Budget) -> Spending:
-        """Return the sum with one more exchange.
+    def require_room(self, reserved: Iterable[Reservation], budget: Budget) -> Spending:
+        """Return the sum with some more exchanges.
 
         Raises:
             BudgetExhausted: that would be more than the budget.
 
         """
-        after = self.plus(reserved)
+        after = functools.reduce(Spending.plus, reserved, self)
         limits = (
             ("requests", after.requests, budget.max_requests),
             ("output tokens", after.output_tokens, budget.max_output_tokens),
@@ -133,6 +143,9 @@ class Circuit:
 
     def after(self, exchange: Exchange) -> Circuit:
         """Return the circuit after the last attempt of a send."""
+        if exchange.fault is not None and exchange.fault.kind == "censored":
+            # The suite was killed, which says nothing of the target.
+            return self
         status = exchange.status
         if (
             exchange.fault is None

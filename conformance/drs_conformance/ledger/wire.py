@@ -9,6 +9,7 @@ import logging
 import re
 import ssl
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from drs_conformance.ledger.exchange import Fault, FaultKind, Headers, WireReque
 from drs_conformance.ledger.resolving import AddressRefused, Resolver, Unresolved
 from drs_conformance.target import Address, Origin
 
-__all__ = ["MAX_BODY_BYTES", "MAX_BODY_PARTS", "Received", "Wire"]
+__all__ = ["MAX_BODY_BYTES", "MAX_BODY_PARTS", "Received", "Sending", "Wire"]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_BODY_PARTS = 200_000
@@ -43,6 +44,11 @@ class Received:
     elapsed_s: float
     fault: Fault | None
     address: str | None = None
+
+
+Sending = tuple[WireRequest, Headers, str | None]
+"""A request, exactly the header fields that go out with it (and `Host`, `Content-Length`), and the
+source address."""
 
 
 class Wire:
@@ -84,12 +90,12 @@ class Wire:
         )
         return (*(pair for pair in ordinary if pair[0].lower() not in given), *request.headers)
 
-    def send(self, request: WireRequest, headers: Headers, source_address: str | None) -> Received:
-        """Send `request` with exactly `headers` (and `Host`, `Content-Length`).
+    def send(self, sendings: Sequence[Sending], take: Callable[[int, Received], object]) -> None:
+        """Send requests at once and `take` each answer, with its place among them, as it comes.
 
         Never raises for what the target or the network does.
         """
-        return self._runner.run(self._send(request, headers, source_address))
+        self._runner.run(self._send_all(sendings, take))
 
     def close(self) -> None:
         """Close all connections."""
@@ -97,6 +103,23 @@ class Wire:
             self._runner.run(client.aclose())
         self._clients.clear()
         self._runner.close()
+
+    async def _send_all(
+        self, sendings: Sequence[Sending], take: Callable[[int, Received], object]
+    ) -> None:
+        async def send(place: int) -> None:
+            take(place, await self._send(*sendings[place]))
+
+        if len(sendings) == 1:
+            await send(0)
+            return
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for place in range(len(sendings)):
+                    tasks.create_task(send(place))
+        except BaseExceptionGroup as several:
+            # Only `take` raises, and the first that it could not take says why.
+            raise several.exceptions[0] from None
 
     async def _send(
         self, request: WireRequest, headers: Headers, source_address: str | None

@@ -9,7 +9,7 @@ from typing import Any
 
 from drs_conformance.certification.documents import document_text
 from drs_conformance.checks.declaration import Declaration
-from drs_conformance.ledger import JOURNAL_NAME, Exchange, exchanges_of, read_journal
+from drs_conformance.ledger import JOURNAL_NAME, Exchange, JournalScan
 from drs_conformance.reports.badge import render_badge, render_shields
 from drs_conformance.reports.exchange_view import ExchangeView, view_of
 from drs_conformance.reports.html_report import render_html
@@ -62,10 +62,24 @@ FORMATS: Mapping[str, Render] = {
 }
 
 
-def read_exchanges(folder: Path) -> dict[str, Exchange]:
-    """Return the exchanges of the journal in ``folder`` by identifier."""
-    records, _ = read_journal(folder / JOURNAL_NAME)
-    return {exchange.id: exchange for exchange in exchanges_of(records)}
+def read_exchanges(folder: Path, result: Mapping[str, Any]) -> dict[str, Exchange]:
+    """Return by identifier what reports and claims need of the journal in ``folder``.
+
+    Those are the exchanges that the result points at, those of the declaration, and the first that
+    was answered on each path.
+    """
+    outcomes = (entry["outcome"] for entry in result["requirements"])
+    shown = {name for outcome in outcomes if outcome is not None for name in outcome["evidence"]}
+    paths: set[str] = set()
+    kept: dict[str, Exchange] = {}
+    for exchange in JournalScan(folder / JOURNAL_NAME).exchanges():
+        path = exchange.request.path.partition("?")[0]
+        is_first = exchange.status is not None and path not in paths
+        if exchange.id in shown or is_first or path == Declaration.PATH:
+            kept[exchange.id] = exchange
+        if is_first:
+            paths.add(path)
+    return kept
 
 
 def contents(result: Mapping[str, Any], exchanges: Exchanges) -> Iterator[tuple[str, bytes]]:
@@ -84,7 +98,7 @@ def contents(result: Mapping[str, Any], exchanges: Exchanges) -> Iterator[tuple[
 
 def write_reports(folder: Path, result: Mapping[str, Any]) -> None:
     """Write every file of :func:`contents`, each whole or not at all."""
-    for name, content in contents(result, read_exchanges(folder)):
+    for name, content in contents(result, read_exchanges(folder, result)):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         draft = path.with_name(f".{path.name}.draft")

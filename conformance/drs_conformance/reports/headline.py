@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 Entry = Mapping[str, Any]
+_UNDECIDED = ("harness-error", "untestable", "inconclusive")
 
 
 def answer(result: Mapping[str, Any]) -> str:
@@ -37,12 +38,10 @@ def headline(result: Mapping[str, Any]) -> str:
         return f"{count['pass']} of {total} hold{apart_text}{besides if waived else ''}"
     if result["exit_code"] == 1:
         failing = count["fail"] - result["summary"]["waived"]
-        return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}"
-    open_ones = ", ".join(
-        f"{count[verdict]} {verdict}"
-        for verdict in ("harness-error", "untestable", "inconclusive")
-        if count[verdict]
-    )
+        undecided = sum(count[verdict] for verdict in _UNDECIDED)
+        besides = f", {undecided} could not be decided" if undecided else ""
+        return f"{failing} of {total} {'fails' if failing == 1 else 'fail'}{besides}"
+    open_ones = ", ".join(f"{count[verdict]} {verdict}" for verdict in _UNDECIDED if count[verdict])
     waived = result["summary"]["waived"]
     failing = f"{waived} waived, nothing else fails" if waived else "nothing fails"
     return f"{failing}, and not everything could be decided: {open_ones or 'nothing passes'}"

@@ -1,4 +1,4 @@
-"""What a reader of the page sees first: the answer, then what is wrong, each cause once."""
+"""What a reader of the page sees first: the answer, and how a finding is seen again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from drs_conformance.reports.headline import Entry, headline, tested
+from drs_conformance.reports.headline import headline
 
-__all__ = ["Answer", "Finding", "Step", "answer_of", "credentials", "findings", "steps"]
+__all__ = ["Answer", "Step", "answer_of", "credentials", "steps"]
 
 _CREDENTIAL = re.compile(r'"Authorization: Bearer \$\{([A-Za-z_][A-Za-z0-9_]*)\}"')
 _STOPPED = {
@@ -32,18 +32,6 @@ class Answer:
     word: str
     sentence: str
     stopped: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A requirement that does not plainly pass, and those that could not be tested for it.
-
-    ``entry`` is None for a root that was not itself tested; ``root`` is its identifier.
-    """
-
-    root: str
-    entry: Entry | None
-    blocked: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +66,6 @@ def answer_of(result: Mapping[str, Any]) -> Answer:
     return Answer(verdict, word, sentence, None if stopped is None else _STOPPED[stopped])
 
 
-def findings(result: Mapping[str, Any], *verdicts: str) -> list[Finding]:
-    """Return the findings with one of ``verdicts``, in the order given.
-
-    A requirement that another blocked stands below the root of its chain. Where that root was not
-    tested at all, or plainly passed, it still heads a finding of the dependants' own verdict.
-    """
-    entries = {entry["id"]: entry for entry in tested(result)}
-    dependants: dict[str, list[Entry]] = {}
-    for entry in entries.values():
-        if _is_blocked(entry):
-            dependants.setdefault(_root(entry, entries), []).append(entry)
-    found = []
-    for verdict in verdicts:
-        for entry in entries.values():
-            if entry["outcome"]["verdict"] == verdict and not _is_blocked(entry):
-                found.append(Finding(entry["id"], entry, tuple(dependants.pop(entry["id"], ()))))
-        for root, blocked in dependants.items():
-            headed = root in entries and _heads(entries[root])
-            if verdict == "untestable" and not headed:
-                found.append(Finding(root, None, tuple(blocked)))
-    return found
-
-
 def steps(commands: Sequence[str]) -> list[Step]:
     """Return the commands in order, those that repeat themselves once with their number."""
     return [Step(command, len(list(same))) for command, same in groupby(commands)]
@@ -116,23 +81,3 @@ def _open(result: Mapping[str, Any]) -> str:
     counts = result["summary"]["verdicts"]
     verdicts = ("harness-error", "untestable", "inconclusive")
     return ", ".join(f"{counts[v]} {v}" for v in verdicts if counts[v]) or "nothing passes"
-
-
-def _is_blocked(entry: Entry) -> bool:
-    outcome = entry["outcome"]
-    return outcome["verdict"] == "untestable" and outcome["blocked_by"] is not None
-
-
-def _heads(entry: Entry) -> bool:
-    verdict = entry["outcome"]["verdict"]
-    return verdict not in ("pass", "not-applicable") and not _is_blocked(entry)
-
-
-def _root(entry: Entry, entries: Mapping[str, Entry]) -> str:
-    """Follow ``blocked_by`` to where it ends; a circle ends where it would close."""
-    seen = {entry["id"]}
-    root: str = entry["outcome"]["blocked_by"]
-    while root in entries and _is_blocked(entries[root]) and root not in seen:
-        seen.add(root)
-        root = entries[root]["outcome"]["blocked_by"]
-    return root

@@ -13,13 +13,14 @@ import jinja2
 from markupsafe import Markup
 
 from drs_conformance.reports.exchange_view import ExchangeView
-from drs_conformance.reports.headline import answer, in_chapters, registered, tested
-from drs_conformance.reports.html_findings import answer_of, credentials, findings, steps
+from drs_conformance.reports.headline import answer, in_chapters, registered, tested, with_verdict
+from drs_conformance.reports.html_findings import answer_of, credentials, steps
 from drs_conformance.reports.html_text import body, prose, shown
 from drs_conformance.reports.picture_operating import operating_picture
 from drs_conformance.reports.picture_process import process_picture
 from drs_conformance.reports.picture_spending import spending_picture
 from drs_conformance.reports.picture_verdicts import BAR_WIDTH, MARKS, segments
+from drs_conformance.reports.root_causes import CAUSES_SHOWN, causes, findings, reading
 
 __all__ = ["render_html"]
 
@@ -45,6 +46,9 @@ def render_html(result: Mapping[str, Any], exchanges: Mapping[str, ExchangeView]
             # No text of a result gets into the style, so that its digest can be relied on.
             style=Markup(style),
             style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            causes=causes(result),
+            CAUSES_SHOWN=CAUSES_SHOWN,
+            holding=in_chapters(with_verdict(result, "pass")),
             failures=findings(result, "fail"),
             undecided=findings(result, "harness-error", "untestable", "inconclusive"),
             chapters=in_chapters(tested(result)),
@@ -83,6 +87,7 @@ def _environment() -> jinja2.Environment:
         credentials=credentials,
         moment=_moment,
         prose=prose,
+        reading=reading,
         shown=shown,
         steps=steps,
     )

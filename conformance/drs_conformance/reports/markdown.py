@@ -15,6 +15,7 @@ from drs_conformance.reports.headline import (
     with_verdict,
 )
 from drs_conformance.reports.plain_text import LONGEST, commands_shown, one_line
+from drs_conformance.reports.root_causes import CAUSES_SHOWN, causes, reading
 from drs_conformance.verdicts import SEVERITY
 
 __all__ = ["MOST_BYTES", "markdown_text", "render_markdown"]
@@ -40,6 +41,7 @@ def render_markdown(result: Mapping[str, Any]) -> str:
         f"{budget['max_requests']} requests, {spent['cost_usd']:.2f} of "
         f"{budget['max_cost_usd']:.2f} USD.",
         "",
+        *_begin(result),
         "| verdict | requirements |",
         "| --- | --- |",
         *(f"| {name} | {result['summary']['verdicts'][name]} |" for name in SEVERITY),
@@ -98,6 +100,25 @@ def _closing(result: Mapping[str, Any]) -> list[str]:
     if registration is not None:
         lines += [f"Registered {markdown_text(registration)}.", ""]
     return [*lines, *map(markdown_text, result["assurance"]["limitations"])]
+
+
+def _begin(result: Mapping[str, Any]) -> list[str]:
+    """Return what to do first, and what holds already; nothing where nothing is to be done."""
+    found = causes(result)
+    if not found:
+        return []
+    lines = ["## Where to begin", ""]
+    for number, cause in enumerate(found[:CAUSES_SHOWN], 1):
+        places = ", ".join(f"`{place}`" for place in reading(cause, result["drs_version"]))
+        lines.append(
+            f"{number}. **{markdown_text(cause.heading, _SHORT)}**: "
+            f"{markdown_text(cause.found, 2 * _SHORT)}. {markdown_text(cause.step.text, 2 * _SHORT)} ({places})"
+        )
+    if len(found) > CAUSES_SHOWN:
+        lines += ["", f"{len(found) - CAUSES_SHOWN} more causes stand below."]
+    holding = [entry["id"] for entry in with_verdict(result, "pass")]
+    held = ", ".join(holding) or "nothing could be shown to hold"
+    return [*lines, "", f"Holds already: {held}.", ""]
 
 
 def _entry(result: Mapping[str, Any], entry: Entry) -> list[str]:

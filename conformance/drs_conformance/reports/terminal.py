@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from rich.text import Text
 from drs_conformance.reports.headline import (
     Entry,
     answer,
-    blocked,
     headline,
     in_chapters,
     registered,
@@ -20,6 +20,7 @@ from drs_conformance.reports.headline import (
     with_verdict,
 )
 from drs_conformance.reports.plain_text import commands_shown, one_line
+from drs_conformance.reports.root_causes import CAUSES_SHOWN, causes, reading
 
 __all__ = ["print_requirement", "print_result"]
 
@@ -71,14 +72,16 @@ def print_result(
     for chapter, entries in in_chapters(tested(result)).items():
         console.print()
         _print(console, Text(one_line(chapter), "bold"))
-        for entry in entries:
-            _row(entry, console, width)
+        for root, alike in groupby(entries, _root):
+            if root is None:
+                for entry in alike:
+                    _row(entry, console, width)
+            else:
+                _blocked_row(root, list(alike), console, width)
     for entry in with_verdict(result, "fail", "harness-error", "untestable", "inconclusive"):
         console.print()
         print_requirement(entry, console)
-        waiting = blocked(result, entry["id"])
-        if waiting:
-            _indented(console, f"blocked by this: {', '.join(waiting)}", "dim")
+    _begin(result, console)
     console.print()
     for line in _closing(result, seconds):
         _hanging(console, Text(), Text(one_line(line)))
@@ -123,6 +126,38 @@ def _row(entry: Entry, console: Console, width: int) -> None:
     mark = f"{_SYMBOLS[label]} {label:<{width}}"
     start = Text.assemble("  ", (mark, _STYLES[label]), f"  {entry['id']}  ")
     _hanging(console, start, Text(one_line(note)))
+
+
+def _root(entry: Entry) -> str | None:
+    blocked_by: str | None = entry["outcome"]["blocked_by"]
+    return blocked_by
+
+
+def _blocked_row(root: str, entries: Sequence[Entry], console: Console, width: int) -> None:
+    """Print requirements that the same one blocks on a line of their own."""
+    mark = (f"{_SYMBOLS['untestable']} {'untestable':<{width}}", _STYLES["untestable"])
+    names = ", ".join(entry["id"] for entry in entries)
+    _hanging(console, Text.assemble("  ", mark, "  "), Text(f"{names} (blocked by {root})"))
+
+
+def _begin(result: Mapping[str, Any], console: Console) -> None:
+    """Print what to do first, and what holds already."""
+    found = causes(result)
+    if not found:
+        return
+    console.print()
+    _print(console, Text("Where to begin", "bold"))
+    for number, cause in enumerate(found[:CAUSES_SHOWN], 1):
+        _hanging(console, Text(f"{number:>3}. "), Text(one_line(cause.heading, _NOTE), "bold"))
+        _hanging(console, Text("     "), Text(one_line(f"{cause.found}.", _NOTE)))
+        _hanging(console, Text("     "), Text(one_line(cause.step.text)))
+        for place in reading(cause, result["drs_version"]):
+            _hanging(console, Text("       "), Text(one_line(place), "dim"))
+    if len(found) > CAUSES_SHOWN:
+        _print(console, Text(f"     {len(found) - CAUSES_SHOWN} more causes stand above."))
+    holding = [entry["id"] for entry in with_verdict(result, "pass")]
+    held = f"Holds already: {', '.join(holding) or 'nothing could be shown to hold'}."
+    _hanging(console, Text(), Text(held))
 
 
 def _label(entry: Entry) -> str:

@@ -146,10 +146,10 @@ def event_document(event: Event) -> dict[str, Any]:
 
 
 class EventLog:
-    """Appends events to ``events.jsonl`` in a folder; each line is flushed."""
+    """Writes events to ``events.jsonl`` in a folder, from the first; each line is flushed."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / EVENTS_NAME).open("xb")
+        self._file = (folder / EVENTS_NAME).open("wb")
 
     def hear(self, event: Event) -> None:
         """Append an event."""

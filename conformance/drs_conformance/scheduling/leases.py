@@ -152,7 +152,15 @@ class Pool:
 
     def lease(self, send: Send, count: int = 1) -> list[Fresh]:
         """Hand out personas in good standing; :meth:`give_back` returns them."""
+        # Without a test mode no number of personas would do, so that is said first.
+        self._require_test_mode()
         free = [self.persona(name, send) for name in self.names if name not in self.held]
+        if not self.names:
+            raise Untestable(
+                "the target file has no credential for a persona fresh-1, fresh-2, ...",
+                cause="Open test accounts that the test mode can reset, and name them in the "
+                "target file; eight are enough for every check.",
+            )
         if len(free) < count:
             raise Untestable(
                 f"{count} fresh personas are needed at once (fresh-1, fresh-2, ...), the target "
@@ -165,11 +173,16 @@ class Pool:
 
     def persona(self, name: str, send: Send) -> Fresh:
         """Return the operations of a persona that nobody leases, such as ``control``."""
+        return Fresh(name, self._require_test_mode(), self.ladder, self.states, self.schemas, send)
+
+    def _require_test_mode(self) -> str:
         if self.test_root is None:
             raise Untestable(
-                "the provider declares no test mode, so no persona can be brought into a state"
+                "the provider declares no test mode, so no persona can be brought into a state",
+                cause="Serve the test mode (chapter Conformance), with which an auditor resets and "
+                "moves test personas, and name its root in `control_plane.test`.",
             )
-        return Fresh(name, self.test_root, self.ladder, self.states, self.schemas, send)
+        return self.test_root
 
     def give_back(self, names: Iterable[str]) -> None:
         """Return personas to the pool."""

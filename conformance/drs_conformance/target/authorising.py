@@ -66,7 +66,7 @@ def _origin(target: Target) -> list[Problem]:
 
 def _budget(target: Target) -> list[Problem]:
     budget, bounds = target.budget, target.authorisation.bounds
-    limits = ("max_requests", "max_output_tokens", "max_cost_usd")
+    limits = ("max_requests", "max_output_tokens", "max_cost_usd", "max_concurrency")
     return [
         Problem(
             str(target.file),

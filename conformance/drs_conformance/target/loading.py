@@ -17,6 +17,7 @@ from drs_conformance.specification.formats import moment
 from drs_conformance.specification.schemas import problems as schema_problems
 from drs_conformance.target.addresses import Address, Network
 from drs_conformance.target.authorising import AuthorisationError
+from drs_conformance.target.dialect_files import faults
 from drs_conformance.target.model import (
     Authorisation,
     Bounds,
@@ -60,6 +61,8 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
     problems += _ca_problems(path, document, ca_file)
     credentials = _credentials(value["personas"], environ)
     problems += _credential_problems(path, document, credentials)
+    dialect, description, dialect_problems = _dialect(path.parent, value["dialect"])
+    problems += dialect_problems
     permit_file = path.parent / value["authorisation"]
     permit, permit_problems = _authorisation(permit_file)
     if problems:
@@ -71,7 +74,7 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
         name=value["name"],
         base_url=root + path_of(base_url),
         root=root,
-        dialect=value["dialect"],
+        dialect=dialect,
         model=value["model"],
         personas={
             name: Persona(name, entry["credential"], entry.get("source_address"))
@@ -81,6 +84,7 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
             value["budget"]["max_requests"],
             value["budget"]["max_output_tokens"],
             float(value["budget"]["max_cost_usd"]),
+            value["budget"].get("max_concurrency", 1),
         ),
         prices=Prices(**{name: float(usd) for name, usd in value.get("prices", {}).items()}),
         timeout_s=float(value.get("timeout_s", _DEFAULT_TIMEOUT_S)),
@@ -99,6 +103,7 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
         file=path,
         ca_file=ca_file,
         secrets=Secrets({name: (variable, text) for name, variable, text in credentials if text}),
+        description=description,
     )
 
 
@@ -211,6 +216,25 @@ def _start(entry: Mapping[str, Any] | None) -> Start | None:
         return None
     timeout_s = float(entry.get("ready_timeout_s", _DEFAULT_READY_TIMEOUT_S))
     return Start(tuple(entry["command"]), timeout_s)
+
+
+def _dialect(
+    folder: Path, entry: str | Mapping[str, str]
+) -> tuple[str, Mapping[str, Any] | None, list[Problem]]:
+    """Return the name of the dialect, the document that describes it, and what is wrong."""
+    if isinstance(entry, str):
+        return entry, None, []
+    path = folder / entry["file"]
+    document, problems = _read(path, "dialect", "write it, or name a dialect that the suite knows")
+    if document is None:
+        return "", None, problems
+    value: Any = document.value
+    remedy = "see the guide for labs, Dialects"
+    problems = [
+        Problem(str(path), pointer, reason, remedy, document.line(pointer))
+        for pointer, reason in faults(value)
+    ]
+    return value["name"], value, problems
 
 
 def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from drs_conformance.target.addresses import Network
 from drs_conformance.target.origins import Origin, path_of
@@ -53,6 +54,7 @@ class Budget:
     max_requests: int
     max_output_tokens: int
     max_cost_usd: float
+    max_concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Waiver:
     requirement: str
     reason: str
     expires: date
-    line: int | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Target:
     """An endpoint under test. Holds its credentials in `secrets` only.
 
     `base_url` is the dialect's base without a slash at its end, `root` its origin. `ca_file` holds
-    certificates that are trusted beside those of the public authorities.
+    certificates that are trusted beside those of the public authorities. `description` is the
+    document that describes the dialect, where that is none that the suite knows.
     """
 
     name: str
@@ -136,6 +139,7 @@ class Target:
     file: Path
     ca_file: Path | None
     secrets: Secrets = field(compare=False)
+    description: Mapping[str, Any] | None = None
 
     @property
     def base_path(self) -> str:

@@ -72,7 +72,7 @@ def stream_of(events, end="data: [DONE]\n\n"):
 
 def test_a_plain_request_has_no_optional_member():
     request = ChatRequest((("system", "Be brief."), ("user", "Hé")), 7)
-    wire = CHAT.encode(request, "model-1", "/v1", "control")
+    wire = CHAT.encode(request, "model-1", "/v1/chat/completions", "control")
     assert (wire.method, wire.path, wire.persona) == ("POST", "/v1/chat/completions", "control")
     assert wire.headers == (("Content-Type", "application/json"),)
     assert wire.output_tokens == 7
@@ -88,7 +88,7 @@ def test_every_parameter_has_its_member():
         {"type": "object"}, (Tool("add", "Adds.", {"type": "array"}),),
         {"echo": True, "max_tokens": 9},
     )  # fmt: skip
-    wire = CHAT.encode(request, "m", "")
+    wire = CHAT.encode(request, "m", "/chat/completions")
     assert json.loads(wire.body) == {
         "model": "m",
         "messages": [{"role": "user", "content": "x"}],
@@ -126,7 +126,7 @@ def test_every_parameter_has_its_member():
 
 def test_numbers_that_json_does_not_know_are_not_sent():
     with pytest.raises(ValueError, match="JSON"):
-        CHAT.encode(ChatRequest((("user", "x"),), 1, float("nan")), "m", "")
+        CHAT.encode(ChatRequest((("user", "x"),), 1, float("nan")), "m", "/")
 
 
 def test_an_unknown_dialect_is_named_with_those_that_are_known():

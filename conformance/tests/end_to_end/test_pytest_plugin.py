@@ -95,6 +95,8 @@ def test_a_check_is_chosen_by_its_requirement_whatever_the_lab_configures(
     }
     for credential in endpoint.credentials.values():
         assert credential not in run.stdout + run.stderr + own
+    # What the HTTP library logs is not redacted.
+    assert "httpcore" not in run.stdout
     assert main(["replay", str(run.folder)]) == 0
     assert "byte for byte" in " ".join(capfd.readouterr().out.split())
 

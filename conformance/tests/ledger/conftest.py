@@ -63,7 +63,7 @@ def make_target(tmp_path: Path) -> Callable[..., Target]:
                 "max_requests": 1_000_000,
                 "max_output_tokens": 1_000_000,
                 "max_cost_usd": 1000,
-                "max_concurrency": 1,
+                "max_concurrency": 8,
             },
             **(permitted or {}),
         }

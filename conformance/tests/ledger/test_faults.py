@@ -71,7 +71,9 @@ def test_garbage_instead_of_http_is_a_protocol_fault(endpoint, answers, record, 
 def test_no_bytes_at_all_make_sending_raise(endpoint, answers, data):
     server = endpoint(answers.raw(data))
     wire = Wire(server.root, timeout_s=0.3)
-    received = wire.send(GET, wire.headers(GET), None)
+    taken = []
+    wire.send([(GET, wire.headers(GET), None)], lambda _, received: taken.append(received))
+    (received,) = taken
     wire.close()
     server.stop()
     assert (received.status is None) == (received.fault is not None)

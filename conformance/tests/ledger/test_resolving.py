@@ -34,8 +34,12 @@ def name_of(server) -> str:
     return server.root.replace("127.0.0.1", "api.lab.example")
 
 
-def send(wire: Wire, request: WireRequest = GET):
-    return wire.send(request, wire.headers(request), None)
+def send(wire: Wire, request: WireRequest = GET, source: str | None = None):
+    taken = []
+    sending = (request, wire.headers(request), source)
+    wire.send([sending], lambda _, received: taken.append(received))
+    (received,) = taken
+    return received
 
 
 def test_the_connection_goes_to_the_address_and_names_the_host(endpoint):
@@ -84,7 +88,7 @@ def test_a_source_address_speaks_to_its_own_kind_only(endpoint):
     dns = Dns(["::1"])
     networks = (ip_network("::1/128"),)
     wire = Wire(name_of(server), 2, Resolver(Origin.of(name_of(server)), networks, dns))
-    received = wire.send(GET, wire.headers(GET), "127.0.0.2")
+    received = send(wire, source="127.0.0.2")
     wire.close()
     assert received.fault.kind == "connect"
     assert "127.0.0.2" in received.fault.detail

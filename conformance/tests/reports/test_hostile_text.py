@@ -136,7 +136,8 @@ def test_markdown_keeps_it_text(text: str) -> None:
     assert "<" not in re.sub(r"\\<", "", outside)
     assert not re.search(r"(?<!\\)\]\(", outside)
     assert [line for line in outside.splitlines() if re.match(r"#+ ", line)] == [
-        "# FAIL: 1 of 2 tested requirements fails",
+        "# FAIL: 1 of 2 tested requirements fails, 1 could not be decided",
+        "## Where to begin",
         "## Failures",
         "## Details",
         "### DCL-01 Title of DCL-01: fail",

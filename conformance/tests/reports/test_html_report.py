@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from drs_conformance.reports.exchange_view import ExchangeView
-from drs_conformance.reports.html_findings import credentials, findings, steps
+from drs_conformance.reports.html_findings import credentials, steps
 from drs_conformance.reports.html_report import render_html
 from drs_conformance.reports.picture_verdicts import BAR_WIDTH, MARKS, segments
+from drs_conformance.reports.root_causes import findings
 from drs_conformance.results.events import RunFinished
 from drs_conformance.results.result import build_result
 from drs_conformance.verdicts import SEVERITY

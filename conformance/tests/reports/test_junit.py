@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from drs_conformance.reports.junit import render_junit
 from drs_conformance.results.result import build_result
+from drs_conformance.verdicts import SEVERITY
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_events import a_run, checked, finished, listed, started
@@ -19,7 +20,12 @@ def case(events) -> ET.Element:
 
 
 def kinds(element: ET.Element) -> list[str]:
-    return [child.tag for child in element if child.tag != "properties"]
+    return [child.tag for child in element if child.tag != "system-out"]
+
+
+def identity(element: ET.Element) -> dict[str, str]:
+    lines = (element.findtext("system-out") or "").splitlines()
+    return dict(line.split(": ", 1) for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -38,9 +44,8 @@ def test_each_verdict_has_its_element(verdict, expected) -> None:
     assert kinds(element) == expected
     assert element.get("classname") == "DCL"
     assert element.get("name") == "DCL-01 Title of DCL-01"
-    properties = {p.get("name"): p.get("value") for p in element.iter("property")}
-    assert properties["requirement"] == "DCL-01"
-    assert properties["verdict"] == verdict
+    assert identity(element)["requirement"] == "DCL-01"
+    assert identity(element)["verdict"] == verdict
 
 
 @pytest.mark.parametrize("status", ["not-run", "pending", "inspect", "attest"])
@@ -73,9 +78,7 @@ def test_cause_and_commands_stand_below_the_summary(verdict) -> None:
 def test_a_waived_failure_still_says_fail() -> None:
     waiver = {"requirement": "DCL-01", "reason": "known", "expires": "2026-12-31"}
     element = case(a_run(["fail", "pass"], waivers=(waiver,)))
-    assert {p.get("value") for p in element.iter("property") if p.get("name") == "verdict"} == {
-        "fail"
-    }
+    assert identity(element)["verdict"] == "fail"
 
 
 @given(st.text(st.characters(codec=None), max_size=200))
@@ -92,7 +95,7 @@ def test_no_text_breaks_the_document(text) -> None:
         finished(),
     ]
     root = ET.fromstring(render_junit(build_result(events)).encode("utf-8"))
-    tags = [element.tag for element in root.iter() if element.tag not in ("properties", "property")]
+    tags = [element.tag for element in root.iter() if element.tag != "system-out"]
     assert tags == [
         *("testsuites", "testsuite"),
         *("testcase", "failure"),
@@ -107,3 +110,32 @@ def test_the_counts_agree() -> None:
     assert suite is not None
     counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
     assert counts == ["4", "1", "1", "1"]
+
+
+# What junit-10.xsd of the Jenkins xUnit plugin allows: attributes, then children.
+ALLOWED = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname", "id"},
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+    ),
+    "testcase": (
+        {"name", "time", "classname", "group"},
+        {"skipped", "error", "failure", "system-out", "system-err"},
+    ),
+    "failure": ({"type", "message"}, set()),
+    "error": ({"type", "message"}, set()),
+    "skipped": ({"type", "message"}, set()),
+    "system-out": (set(), set()),
+}
+
+
+def test_it_follows_the_schema_that_ci_systems_share() -> None:
+    root = ET.fromstring(render_junit(build_result(a_run(list(SEVERITY)))))
+    assert {element.tag for element in root.iter()} == set(ALLOWED)
+    for element in root.iter():
+        attributes, children = ALLOWED[element.tag]
+        assert set(element.attrib) <= attributes
+        assert {child.tag for child in element} <= children
+    for suite in root:
+        assert {"name", "tests", "failures", "errors"} <= set(suite.attrib)

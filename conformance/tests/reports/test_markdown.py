@@ -102,7 +102,7 @@ def test_addresses_are_no_links_where_forges_make_them(address: str) -> None:
 def test_the_answer_comes_first_and_causes_follow() -> None:
     page = render_markdown(failing("the reason"))
     lines = page.splitlines()
-    assert lines[0] == "# FAIL: 1 of 4 tested requirements fails"
+    assert lines[0] == "# FAIL: 1 of 4 tested requirements fails, 2 could not be decided"
     assert "| fail | 2 |" in lines
     assert "| waived failures | 1 |" in lines
     assert lines.index("## Failures") < lines.index("## Undecided") < lines.index("## Details")

@@ -158,11 +158,8 @@ class Inference:
         name = self.parts.credentials.caller(keys[0]) if len(keys) == 1 else None
         account = await run_in_threadpool(self.accounts.current, name) if name else None
         if account is None:
-            fields = (
-                "Authorization: Bearer KEY",
-                *(f"{f}: KEY" for f in replies.dialect.key_fields),
-            )
-            message = f"Send a valid key: {' or '.join(fields)}."
+            ways = ["Authorization: Bearer KEY", *(f"{f}: KEY" for f in replies.dialect.key_fields)]
+            message = f"Send a valid key: {' or '.join(ways)}."
             raise replies.wrong(401, message, headers={"WWW-Authenticate": "Bearer"})
         return account
 

@@ -29,6 +29,7 @@ from drs_reference.gateway.credentials import (
 )
 from drs_reference.gateway.parts import Parts, standard_parts
 from drs_reference.gateway.signing import Signer
+from drs_reference.gateway.surfaces import DIALECTS
 from drs_reference.gateway.target_files import (
     TargetFilesError,
     authorisation_document,
@@ -56,7 +57,8 @@ class ServeOptions:
 
     ``storage`` is ``sqlite:///relative/path`` or ``sqlite:////absolute/path``. Without it, state
     is kept below ``write_target``, else in a private file that is removed at the end. ``accounts``
-    is the number of ordinary accounts beside the test personas.
+    is the number of ordinary accounts beside the test personas, ``dialect`` the one of the surface
+    that the target file names.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +67,7 @@ class ServeOptions:
     write_target: Path | None = None
     credentials: Path | None = None
     accounts: int = 0
+    dialect: str = DIALECTS[0]
 
 
 def unaltered(parts: Parts) -> Parts:
@@ -145,6 +148,7 @@ def _serve(
             folder,
             target=target_document(
                 origin,
+                options.dialect,
                 parts.terms,
                 signer.public_key,
                 keys,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["SURFACES", "Bounds", "Surface"]
+__all__ = ["DIALECTS", "SURFACES", "Bounds", "Surface"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,5 @@ def _withholding(surface: Surface) -> Surface:
     return replace(surface, id=name, path=f"/{root}/reasoning/{rest}", withholds=True)
 
 
+DIALECTS = tuple(surface.dialect for surface in _PLAIN)
 SURFACES = (*_PLAIN, *map(_withholding, _PLAIN))

@@ -71,9 +71,16 @@ def _egress(name: str) -> str:
 
 
 def target_document(
-    origin: str, terms: Terms, trusted_key: str, names: Iterable[str], addresses: Mapping[str, str]
+    origin: str,
+    dialect: str,
+    terms: Terms,
+    trusted_key: str,
+    names: Iterable[str],
+    addresses: Mapping[str, str],
 ) -> dict[str, Any]:
     """The target file (schema ``target``) for the personas and accounts ``names``."""
+    path = next(surface.path for surface in terms.surfaces if surface.dialect == dialect)
+    version = path.split("/")[1]
     personas = {}
     for name in names:
         personas[name] = {"credential": variable(name)}
@@ -82,8 +89,8 @@ def target_document(
     return {
         "drs_version": VERSION,
         "name": "Reference endpoint",
-        "base_url": f"{origin}/v1",
-        "dialect": "openai_chat",
+        "base_url": f"{origin}/{version}",
+        "dialect": dialect,
         "model": terms.models[0],
         "authorisation": "authorisation.yaml",
         "personas": personas,

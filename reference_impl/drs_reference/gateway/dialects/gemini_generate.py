@@ -14,7 +14,7 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.dialects.dialect import Dialect, Round, Stream, event
 from drs_reference.gateway.dialects.gemini_generate_request import parse_generate_request
 from drs_reference.gateway.results import Said, collected
-from drs_reference.gateway.sampling import Call, Chosen, Emission, Generating
+from drs_reference.gateway.sampling import Call, Chosen, Emission, Generating, Scored
 
 __all__ = ["GeminiGenerate"]
 
@@ -125,17 +125,14 @@ class GeminiGenerate(Dialect):
         return candidate
 
     def _logprobs(self, tokens: list[Chosen], shown: Round) -> dict[str, Any]:
-        alternatives = [
-            [self._scored(o.token, o.logprob, shown) for o in t.alternatives] for t in tokens
-        ]
-        return {
-            "chosenCandidates": [self._scored(t.token, t.logprob, shown) for t in tokens],
-            "topCandidates": [{"candidates": scored} for scored in alternatives],
-        }
+        def scored(some: Chosen | Scored) -> dict[str, Any]:
+            name = self.tokens.token_text(some.token) or self.tokens.vocabulary[some.token]
+            return {"token": name, "tokenId": some.token, "logProbability": shown(some.logprob)}
 
-    def _scored(self, token: int, logprob: float, shown: Round) -> dict[str, Any]:
-        name = self.tokens.token_text(token) or self.tokens.vocabulary[token]
-        return {"token": name, "tokenId": token, "logProbability": shown(logprob)}
+        return {
+            "chosenCandidates": [scored(token) for token in tokens],
+            "topCandidates": [{"candidates": [*map(scored, t.alternatives)]} for t in tokens],
+        }
 
 
 def _call(call: Call) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def parse_chat(body: Mapping[str, Any], vocabulary: int) -> ChatRequest:
 def _messages(members: Members) -> tuple[tuple[str, str], ...]:
     if not members.array("messages"):
         raise members.wrong("messages", "an array of at least one message")
-    read = []
+    read: list[tuple[str, str]] = []
     for fields in members.items("messages"):
         role = fields.text("role")
         if role not in _ROLES:

@@ -15,7 +15,7 @@ from drs_reference.gateway.sampling import Call, Emission, Generating
 
 __all__ = ["OpenAIResponses"]
 
-_ONGOING = {"status": "in_progress", "output": [], "usage": None}
+_ONGOING: Mapping[str, Any] = {"status": "in_progress", "output": [], "usage": None}
 _INCOMPLETE = {"length": "max_output_tokens"}
 
 
