@@ -42,7 +42,8 @@ def test_an_authorisation_that_the_target_does_not_list_permits_one_request(
     assert [seen.line.split()[1] for seen in server.seen] == [WELL_KNOWN]
     assert "authorization" not in server.seen[0].headers
     assert run.with_verdict("untestable")
-    assert not {i for i in run.with_verdict("pass") | run.with_verdict("fail") if i[:3] != "DCL"}
+    # What the declaration alone shows, such as a hook that is not declared, may fail.
+    assert all(i.startswith("DCL") for i in run.with_verdict("pass"))
     assert CONTACT in run.stdout
     replayed = drs("replay", run.folder, folder=run.folder)
     assert "byte for byte" in replayed.stdout, replayed.stdout + replayed.stderr
