@@ -31,8 +31,8 @@ from drs_conformance.ledger.recording import Registered, UnknownPersona
 from drs_conformance.ledger.records import exchanges_of, timestamp
 from drs_conformance.ledger.redaction import Redactor
 from drs_conformance.ledger.replaying import CutOff, ReplayDiverged
-from drs_conformance.ledger.retry_info import retry_delay_s
 from drs_conformance.ledger.resuming import ResumeRefused
+from drs_conformance.ledger.retry_info import retry_delay_s
 from drs_conformance.ledger.spending import AuthorisationLapsed, BudgetExhausted, TargetGone
 
 __all__ = [
