@@ -52,6 +52,10 @@ class Described(Dialect):
             path = path.removesuffix(self.path_below) + self._stream_path
         return super().place(path, model)
 
+    def member(self, parameter: str) -> str:
+        """Return the last step of the pointer to a member of `ChatRequest`."""
+        return str(self._request.get(parameter, parameter)).rpartition("/")[2]
+
     def body(self, request: ChatRequest, model: str) -> dict[str, object]:
         """Return the body of a request; parameters that are None are left out."""
         spoken, system = self._messages(request)

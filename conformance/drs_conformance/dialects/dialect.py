@@ -35,6 +35,10 @@ class Dialect(ABC):
         """Return the path that a request to a surface at `path` is posted to."""
         return path.replace("{model}", quote(model, safe=""))
 
+    def member(self, parameter: str) -> str:
+        """Return what a member of `ChatRequest` is called in bodies, without where it lies."""
+        return parameter
+
     @abstractmethod
     def body(self, request: ChatRequest, model: str) -> dict[str, object]:
         """Return the body of a request that the dialect can express, as a JSON value."""

@@ -63,6 +63,10 @@ class GeminiGenerate(Dialect):
             return plain
         return f"{plain.removesuffix(_PLAIN)}{_STREAMED}?alt=sse"
 
+    def member(self, parameter: str) -> str:
+        """Return what a member of `ChatRequest` is called in `generationConfig`."""
+        return {"top_logprobs": "logprobs", "n": "candidateCount"}.get(parameter, parameter)
+
     def body(self, request: ChatRequest, model: str) -> dict[str, object]:
         """Return the body of a request; the model is named in the path."""
         has_schema = request.schema is not None
