@@ -73,8 +73,8 @@ class ConformanceRun:
     """A plugin object for one run.
 
     ``begun(requirement id, check)`` and ``ended(outcome)`` are called around each check.
-    Afterwards ``stopped`` says why the run ended early, and ``broken`` is set when its journal
-    can not be relied on, so that no verdict can.
+    With ``is_interrupted`` no check is run. Afterwards ``stopped`` says why the run ended early,
+    and ``broken`` is set when its journal can not be relied on, so that no verdict can.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class ConformanceRun:
         self._roots: dict[str, str] = {}
         self.stopped: Stopped | None = None
         self.broken: Exception | None = None
+        self.is_interrupted = False
 
     @property
     def selected(self) -> tuple[str, ...]:
@@ -107,6 +108,8 @@ class ConformanceRun:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the selected checks and put prerequisites first."""
+        if self.is_interrupted:
+            raise KeyboardInterrupt
         chosen = [item for item in items if requirement_of(item) in self._place]
         items[:] = sorted(chosen, key=lambda item: self._place[requirement_of(item)])
 

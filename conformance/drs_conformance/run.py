@@ -16,6 +16,7 @@ import pytest
 from drs_conformance.checks.lab import Lab, Session
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import (
+    AuthorisationLapsed,
     BudgetExhausted,
     Ledger,
     TargetGone,
@@ -121,7 +122,13 @@ def prepare(
         header["run"]["alpha"],
         {item.id: item.design for item in catalogue.requirements if item.design is not None},
     )
-    declared_level, declared_classes = _declared(session)
+    is_interrupted = False
+    declared_level: str = "L1"
+    declared_classes: tuple[str, ...] = ("provider",)
+    try:
+        declared_level, declared_classes = _declared(session)
+    except KeyboardInterrupt:
+        is_interrupted = True
     level = selection.level or declared_level
     classes = selection.classes or declared_classes
     choices = choose(catalogue, level, classes, selection.only)
@@ -140,6 +147,7 @@ def prepare(
         hear(_finished(outcome, session, begun_at))
 
     run = ConformanceRun(session, in_order(choices), begun, ended)
+    run.is_interrupted = is_interrupted
 
     def finish(interrupted: bool) -> None:
         if run.broken is not None:
@@ -245,6 +253,6 @@ def _declared(session: Session) -> tuple[str, tuple[str, ...]]:
     """Return level and classes as declared; L1 and provider where no declaration can be read."""
     try:
         declaration = Lab(session, "preflight").declaration
-    except (Finding, BudgetExhausted, TargetGone):
+    except (Finding, AuthorisationLapsed, BudgetExhausted, TargetGone):
         return "L1", ("provider",)
     return declaration.level, tuple(declaration.document["classes"])

@@ -90,7 +90,7 @@ class Answers:
 
 @dataclass
 class RawServer:
-    """Answers requests by `script`, the last entry of which repeats; under TLS if `tls` is given."""
+    """Answers requests by `script`, the last entry of which repeats; under `tls` if given."""
 
     script: list[Answer]
     tls: ssl.SSLContext | None = None

@@ -61,6 +61,7 @@ class Session:
     designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_patient: bool = True
     pool: Pool | None = None
+    refusal: Untestable | None = None
     episodes: dict[str, tuple[Any, list[Exchange]]] = field(default_factory=dict)
 
     def leading_to(self, evidence: Iterable[str]) -> tuple[Exchange, ...]:
@@ -218,23 +219,28 @@ class Lab:
 
     def _declared(self) -> Declaration:
         exchange = self.declaration_exchange
-        return Declaration(exchange.id, self.document(exchange, "declaration"))
+        document = self.document(exchange, "declaration")
+        listed = document.get("probing", {}).get("authorisations")
+        if listed is not None and self.target.authorisation not in listed:
+            self._session.refusal = Untestable(
+                "the target lists the authorisations in force, and this run's is none of them; "
+                f"ask {document['probing']['contact']}",
+                exchange,
+            )
+        return Declaration(exchange.id, document)
 
     @property
     def surface(self) -> Surface:
         """The declared surface that the target file points at."""
         wanted = self.path
         for surface in self.surfaces:
-            if wanted in {self.dialect.place(surface.path, name) for name in self._names(surface)}:
+            if wanted == self.dialect.place(surface.path, self.target.model):
                 return surface
         raise Untestable(
             f"the declaration lists no {self.dialect.declared_as} surface at {wanted}, where the "
             "target file points",
             self.declaration_exchange,
         )
-
-    def _names(self, surface: Surface) -> tuple[str, ...]:
-        return (*surface.models, self.target.model)
 
     @property
     def path(self) -> str:
@@ -300,6 +306,8 @@ class Lab:
                 f"the target file has no credential for the persona {persona}",
                 cause="Open this test account, and name it in the target file.",
             )
+        if self._session.refusal is not None:
+            raise self._session.refusal
         exchange = self._session.ledger.send(self.lane, request)
         self.sent.note(exchange)
         self._session.last_at = exchange.received_at

@@ -20,7 +20,8 @@ class Subject:
     """The endpoint under test; ``root`` is its origin, ``base_path`` the path of its base URL.
 
     ``is_control_apart`` says that `control` speaks from an address that no probed persona has.
-    ``description`` is that of a dialect that the suite does not know.
+    ``authorisation`` is the digest of the document that permits the run, where the journal has it,
+    ``description`` that of a dialect that the suite does not know.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Subject:
     personas: tuple[str, ...]
     trusted_key: str | None
     is_control_apart: bool
+    authorisation: str | None = None
     description: Mapping[str, Any] | None = None
 
     @property
@@ -52,6 +54,7 @@ class Subject:
             personas=tuple(sorted(target["personas"])),
             trusted_key=header["run"]["trusted_key"],
             is_control_apart=_is_control_apart(target["personas"]),
+            authorisation=header["run"].get("authorisation"),
             description=target.get("dialect_description"),
         )
 

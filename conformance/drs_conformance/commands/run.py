@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -153,10 +152,9 @@ def run_header(
     target: Target, standard: Catalogue, selection: Selection, alpha: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the journal's header says of a run; :func:`leased` gives its ``alpha``."""
-    permit = hashlib.sha256(target.authorisation.file.read_bytes()).hexdigest()
     return {
         **alpha,
-        "authorisation": f"sha256:{permit}",
+        "authorisation": target.authorisation.digest,
         "selection": selection.record(),
         "spec_digest": standard.digest,
         "target_file": str(target.file),

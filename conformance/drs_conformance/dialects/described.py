@@ -15,6 +15,7 @@ from drs_conformance.specification.pointers import put
 
 __all__ = ["Described"]
 
+_BOUNDED = ("top_logprobs", "n")
 _SIMPLE = ("top_p", "seed", "n", "logit_bias", "stop", "user")
 
 
@@ -39,6 +40,7 @@ class Described(Dialect):
             if carrier is None
             else CredentialField(carrier["field"], carrier.get("prefix", ""))
         )
+        self.members = {name: place for name, place in self._request.items() if name in _BOUNDED}
         has = {name for name in _SIMPLE if name in self._request}
         if "top_logprobs" in self._request and "tokens" in self._answer:
             has.add("logprobs")
@@ -51,10 +53,6 @@ class Described(Dialect):
         if stream and self._stream_path is not None:
             path = path.removesuffix(self.path_below) + self._stream_path
         return super().place(path, model)
-
-    def member(self, parameter: str) -> str:
-        """Return the last step of the pointer to a member of `ChatRequest`."""
-        return str(self._request.get(parameter, parameter)).rpartition("/")[2]
 
     def body(self, request: ChatRequest, model: str) -> dict[str, object]:
         """Return the body of a request; parameters that are None are left out."""

@@ -72,6 +72,8 @@ class Replaying:
         if any(key not in self._exchanges for key in places):
             self._require_stopped(lane, ordinal, wave)
         if any(self._exchanges[key].id in self._never_answered for key in places):
+            for key in places:
+                self.spending = self.spending.plus(self._reserved[key])
             raise CutOff
         return [
             self._found(key, attempt.request) for key, attempt in zip(places, wave, strict=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import itertools
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -17,9 +19,12 @@ from drs_conformance.ledger.exchange import Fault, FaultKind, Headers, WireReque
 from drs_conformance.ledger.resolving import AddressRefused, Resolver, Unresolved
 from drs_conformance.target import Address, Origin
 
-__all__ = ["MAX_BODY_BYTES", "Received", "Sending", "Wire"]
+__all__ = ["MAX_BODY_BYTES", "MAX_BODY_PARTS", "Received", "Sending", "Wire"]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_PARTS = 200_000
+"""Values, arrays and objects of JSON: a few megabytes of empty ones take hundreds in memory."""
+_PARTS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[,\[{]', re.DOTALL)
 
 # Both log what is sent and received, before redaction. The level is what loggers below inherit.
 for _name in ("httpx", "httpcore"):
@@ -237,6 +242,8 @@ class _Taken:
                     return Fault("too-large", f"a body of more than {MAX_BODY_BYTES} bytes")
         finally:
             await response.aclose()
+        if _has_too_many_parts(self.body):
+            return Fault("too-large", f"a body of more than {MAX_BODY_PARTS} values")
         return None
 
     def __str__(self) -> str:
@@ -250,6 +257,13 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         context.load_verify_locations(ca_file)
     return context
+
+
+def _has_too_many_parts(body: bytearray) -> bool:
+    if sum(map(body.count, (b",", b"[", b"{"))) <= MAX_BODY_PARTS:
+        return False
+    outside_of_texts = (None for match in _PARTS.finditer(body) if match[0][:1] != b'"')
+    return next(itertools.islice(outside_of_texts, MAX_BODY_PARTS, None), 0) is None
 
 
 def _reason(error: Exception) -> str:

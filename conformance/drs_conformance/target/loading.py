@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import rfc8785
 from cryptography import x509
 
 from drs_conformance.specification.documents import Document, DocumentError, read_document
@@ -263,6 +265,7 @@ def _authorisation(path: Path) -> tuple[Authorisation | None, list[Problem]]:
     return (
         Authorisation(
             file=path,
+            digest=f"sha256:{hashlib.sha256(rfc8785.dumps(value)).hexdigest()}",
             issued_by=value["issued_by"],
             contact=value["contact"],
             origins=tuple(origins),

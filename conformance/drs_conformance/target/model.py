@@ -98,9 +98,13 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """Who permits probing what, until when and how much."""
+    """Who permits probing what, until when and how much.
+
+    `digest` is the SHA-256 of the document in JCS (RFC 8785), with its prefix.
+    """
 
     file: Path
+    digest: str
     issued_by: str
     contact: str
     origins: tuple[Origin, ...]

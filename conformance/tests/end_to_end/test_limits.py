@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from drs_conformance.ledger import verify_journal
 from endpoints import ENVIRONMENT, Endpoint, drs, probe
+from raw_server import Answer, Answers, RawServer
+
+BUSY = Answers.response(b"", 503, (("Retry-After", "3"),))
 
 
 @contextlib.contextmanager
@@ -190,6 +193,47 @@ def test_ctrl_c_keeps_the_journal_and_still_reports(
     assert "Traceback" not in stdout + stderr
     assert verify_journal(journal).complete
     assert b'"stopped":"interrupted"' in (out / "result.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("answer", "timeout_s"),
+    [(Answers.silence, 30), (Answers.drip(b"HTTP/1.1 200 OK\r\n" * 999, 0.05), 30), (BUSY, 1)],
+    ids=["before an answer", "within an answer", "in the pause before a retry"],
+)
+def test_ctrl_c_does_not_wait_for_the_target(
+    answer: Answer, timeout_s: int, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    server = RawServer([answer])
+    port = int(server.root.rpartition(":")[2])
+    target = pointed_at(endpoint, port, tmp_path)
+    target.write_text(f"{target.read_text()}timeout_s: {timeout_s}\n")
+    out = tmp_path / "results"
+    command = [sys.executable, "-m", "drs_conformance.cli", "run", "--target", target, "--out", out]
+    running = subprocess.Popen(
+        command,
+        env={**ENVIRONMENT, **endpoint.credentials},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not server.seen and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    asked = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=60)
+    server.stop()
+    assert time.monotonic() - asked < 15
+    assert running.returncode == 3, stdout + stderr
+    assert "Traceback" not in stdout + stderr
+    summary = verify_journal(out / "journal.jsonl")
+    assert summary.complete
+    assert summary.exchanges == len(server.seen) == 1
+    assert len(summary.unanswered) == (answer is not BUSY)
+    assert b'"stopped":"interrupted"' in (out / "result.json").read_bytes()
+    replayed = drs("replay", out, folder=out)
+    assert "byte for byte" in replayed.stdout, replayed.stdout + replayed.stderr
 
 
 def test_the_target_can_be_started_by_the_run(tmp_path: Path) -> None:

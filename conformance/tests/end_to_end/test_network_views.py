@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from endpoints import Endpoint, drs
-from hostile.answers import CHAT
-from hostile.declared import behind_a_declaration
-from raw_server import RawServer
+from endpoints import TESTS, Endpoint, drs, probe, serving
 
 
 def edited(endpoint: Endpoint, folder: Path, root: str, addresses: dict[str, str | None]) -> Path:
@@ -33,28 +31,27 @@ def run(endpoint: Endpoint, target: Path, *arguments: str):
     return drs(*command, environment=endpoint.credentials, folder=out)
 
 
-def test_the_endpoint_sees_each_account_from_its_own_address(
-    endpoint: Endpoint, tmp_path: Path
-) -> None:
-    server = RawServer([behind_a_declaration(CHAT["a plain answer to everything"])])
-    target = edited(endpoint, tmp_path, server.root, {"auditor": "127.0.0.77"})
-    run(endpoint, target)
-    server.stop()
-    personas = yaml.safe_load(target.read_text())["personas"]
+def test_the_endpoint_sees_each_account_from_its_own_address(tmp_path: Path) -> None:
+    """Over a whole run with blind accounts, and on connections of its own."""
+    noted = tmp_path / "seen.txt"
+    command = [sys.executable, TESTS / "network_view.py", noted]
+    with serving(command, tmp_path / "target") as endpoint:
+        done = probe(endpoint, tmp_path / "results")
+    assert not done.with_verdict("fail"), done.stdout
+    personas = yaml.safe_load(endpoint.target.read_text())["personas"]
     expected = {
-        f"Bearer {endpoint.credentials[entry['credential']]}": entry["source_address"]
+        digest(f"Bearer {endpoint.credentials[entry['credential']]}"): entry["source_address"]
         for entry in personas.values()
     }
-    seen: dict[str, set[str]] = defaultdict(set)
-    connections: dict[int, set[str | None]] = defaultdict(set)
-    for request in server.seen:
-        credential = request.headers.get("authorization")
-        connections[request.connection].add(credential)
-        if credential is not None:
-            seen[credential].add(request.peer)
-    assert len(seen) >= 5
-    assert seen == {credential: {expected[credential]} for credential in seen}
-    assert all(len(accounts) == 1 for accounts in connections.values())
+    expected[digest("")] = "127.0.0.1"
+    seen = {tuple(line.split()) for line in noted.read_text().splitlines()}
+    assert {(credential, host) for host, _, credential in seen} <= set(expected.items())
+    assert len({credential for _, _, credential in seen}) > 10
+    assert len({(host, port) for host, port, _ in seen}) == len(seen)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("honest", ["control", "blind-1"])

@@ -34,6 +34,8 @@ BODIES: dict[str, Answer] = {
     "an object of a million": response(
         b"{" + b",".join(b'"%06x":0' % n for n in range(MOST // 11)) + b"}"
     ),
+    "a list of almost too many": response(b"[" + b'{"":[]},' * 66_000 + b"{}]"),
+    "a text of a million commas": response(b'{"name": "' + b"[,{" * 1_000_000 + b'"}'),
     "a number of four megabytes": response(b"9" * MOST),
     "a number of 9,000 digits": response(b'{"drs_version": ' + b"9" * 9000 + b"}"),
     "four megabytes of escapes": response(b'"' + rb"\u0041" * (MOST // 6) + b'"'),

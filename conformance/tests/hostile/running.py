@@ -17,9 +17,9 @@ CREDENTIALS = {
     f"DRS_{name.upper().replace('-', '_')}": f"drs-test-{name}-{'k' * 24}" for name in PERSONAS
 }
 TIMEOUT_S = 1.0
-LATE_S = 1.0
+LATE_S = 2.0
 """What an exchange may take beyond its timeout on a loaded machine."""
-LONGEST_S = 60
+LONGEST_S = 120
 """What a run may take when every request runs into its timeout or is told to wait."""
 PEAK_MB = 160
 """What a run may take of memory, about twice that of a run against an endpoint in good order."""

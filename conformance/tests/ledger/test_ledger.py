@@ -32,6 +32,8 @@ from drs_conformance.ledger import (
 )
 from drs_conformance.specification.schemas import problems
 from drs_conformance.target import AuthorisationError
+from hostile.certificates import Authority
+from raw_server import RawServer
 
 GET = WireRequest("GET", "/v1/thing", "control")
 POST = WireRequest(
@@ -90,6 +92,17 @@ def test_accounts_have_their_own_addresses_and_connections(endpoint, record):
     assert [seen.peer for seen in server.seen] == ["127.0.0.2", "127.0.0.3", "127.0.0.1"] * 2
     assert [seen.connection for seen in server.seen] == [1, 2, 3] * 2
     assert "authorization" not in server.seen[2].headers
+
+
+def test_accounts_share_no_tls_session(record, answers, tmp_path):
+    authority = Authority(tmp_path)
+    server = RawServer([answers.response()], authority.server())
+    ledger = record(server.root, ca_file="ca.pem")
+    for persona in ("control", "fresh-1", None, "control"):
+        assert ledger.send("T", WireRequest("GET", "/v1/thing", persona)).status == 200
+    server.stop()
+    assert [seen.connection for seen in server.seen] == [1, 2, 3, 1]
+    assert server.handshakes == [False] * 3
 
 
 def test_paths_go_out_as_they_are_given(endpoint, record):

@@ -113,6 +113,7 @@ class DeclarationBuilder:
             },
             "notice": {"covert_delay_max_s": terms.covert_delay_max_s},
             "appeals": {"decision_max_s": terms.decision_max_s, "contact": terms.contact},
+            "probing": {"contact": terms.contact},
             "perturbation": [
                 {"mechanism": mechanism, "class": "covert" if covert else "overt"}
                 for mechanism, covert in self.mechanisms
