@@ -234,16 +234,13 @@ class Lab:
         """The declared surface that the target file points at."""
         wanted = self.path
         for surface in self.surfaces:
-            if wanted in {self.dialect.place(surface.path, name) for name in self._names(surface)}:
+            if wanted == self.dialect.place(surface.path, self.target.model):
                 return surface
         raise Untestable(
             f"the declaration lists no {self.dialect.declared_as} surface at {wanted}, where the "
             "target file points",
             self.declaration_exchange,
         )
-
-    def _names(self, surface: Surface) -> tuple[str, ...]:
-        return (*surface.models, self.target.model)
 
     @property
     def path(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from drs_conformance.dialects.quota_fields import seconds_to_wait
 from drs_conformance.ledger import Exchange
 
 __all__ = ["WAIT_MAX_S", "retry_after"]
 
 WAIT_MAX_S = 60
 """A run does not wait longer for a quota."""
+_LONGEST_S = 10**9
 
 
 def retry_after(exchange: Exchange, unsaid_s: int = 1) -> int | None:
@@ -17,5 +19,5 @@ def retry_after(exchange: Exchange, unsaid_s: int = 1) -> int | None:
     """
     if exchange.status != 429:
         return None
-    text = exchange.header("retry-after") or ""
-    return int(text) if text.isdecimal() and len(text) <= 9 else unsaid_s
+    wait = seconds_to_wait(exchange)
+    return unsaid_s if wait is None else min(wait, _LONGEST_S)

@@ -16,6 +16,7 @@ from drs_conformance.commands.options import (
     selection_of,
     target_of,
 )
+from drs_conformance.dialects import Dialect, dialect
 from drs_conformance.profiles import PROFILES, requests_expected
 from drs_conformance.selection import choose, in_order
 
@@ -60,6 +61,8 @@ def _plan(options: argparse.Namespace) -> int:
         f"{bounds.max_output_tokens} output tokens, {bounds.max_cost_usd:.2f} USD, "
         f"{bounds.max_concurrency} at a time."
     )
+    spoken = dialect(target.dialect, target.description)
+    console.print(_said_of(spoken))
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "level", "title", "status"):
         table.add_column(heading)
@@ -75,3 +78,13 @@ def _plan(options: argparse.Namespace) -> int:
         )
     console.print("Nothing was sent.")
     return 0
+
+
+def _said_of(spoken: Dialect) -> str:
+    lacking = spoken.abilities.lacks()
+    if not lacking:
+        return f"Dialect: {spoken.name}, which can ask for all that the standard looks at."
+    return (
+        f"Dialect: {spoken.name}, which has no {', no '.join(lacking)}. What needs one of these is "
+        "not applicable."
+    )

@@ -15,6 +15,7 @@ from drs_conformance.specification.pointers import put
 
 __all__ = ["Described"]
 
+_BOUNDED = ("top_logprobs", "n")
 _SIMPLE = ("top_p", "seed", "n", "logit_bias", "stop", "user")
 
 
@@ -39,6 +40,7 @@ class Described(Dialect):
             if carrier is None
             else CredentialField(carrier["field"], carrier.get("prefix", ""))
         )
+        self.members = {name: place for name, place in self._request.items() if name in _BOUNDED}
         has = {name for name in _SIMPLE if name in self._request}
         if "top_logprobs" in self._request and "tokens" in self._answer:
             has.add("logprobs")

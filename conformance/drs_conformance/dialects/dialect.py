@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
 from drs_conformance.dialects.abilities import Abilities, Inexpressible
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
 from drs_conformance.ledger import BEARER, CredentialField, Exchange, Headers, WireRequest
+from drs_conformance.specification.pointers import split
 
 __all__ = ["Dialect"]
 
@@ -16,8 +19,9 @@ __all__ = ["Dialect"]
 class Dialect(ABC):
     """A way of writing chat requests and answers.
 
-    `name` is that of target files, `declared_as` that of declarations. `path_below` follows the
-    path of the base URL; `{model}` in it stands for the name of the model.
+    `name` is that of target files. `path_below` follows the path of the base URL; `{model}` in it
+    stands for the name of the model. `members` are JSON Pointers to parameters that are not called
+    as in `ChatRequest`.
     """
 
     name: str
@@ -25,11 +29,17 @@ class Dialect(ABC):
     abilities: Abilities
     headers: Headers = ()
     credential: CredentialField = BEARER
+    members: Mapping[str, str] = MappingProxyType({})
 
     @property
     def declared_as(self) -> str:
         """Name in declarations."""
         return self.name
+
+    def calls(self, parameter: str) -> frozenset[str]:
+        """Return what a problem may call a parameter: its member, with those around it or not."""
+        parts = split(self.members.get(parameter, f"/{parameter}"))
+        return frozenset({".".join(parts), parts[-1]})
 
     def place(self, path: str, model: str, *, stream: bool = False) -> str:
         """Return the path that a request to a surface at `path` is posted to."""

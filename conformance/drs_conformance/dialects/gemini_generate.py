@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import zip_longest
+from types import MappingProxyType
 
 from drs_conformance.dialects.abilities import Abilities
 from drs_conformance.dialects.dialect import Dialect
@@ -55,6 +56,9 @@ class GeminiGenerate(Dialect):
         frozenset({"top_p", "seed", "n", "logprobs", "stop", "stream", "schema", "tools"})
     )
     credential = CredentialField("x-goog-api-key")
+    members = MappingProxyType(
+        {"top_logprobs": "/generationConfig/logprobs", "n": "/generationConfig/candidateCount"}
+    )
 
     def place(self, path: str, model: str, *, stream: bool = False) -> str:
         """Return the path, which for streams is another."""

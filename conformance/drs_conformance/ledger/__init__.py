@@ -32,6 +32,7 @@ from drs_conformance.ledger.records import exchanges_of, timestamp
 from drs_conformance.ledger.redaction import Redactor
 from drs_conformance.ledger.replaying import CutOff, ReplayDiverged
 from drs_conformance.ledger.resuming import ResumeRefused
+from drs_conformance.ledger.retry_info import retry_delay_s
 from drs_conformance.ledger.spending import AuthorisationLapsed, BudgetExhausted, TargetGone
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "names_policy",
     "parse_body",
     "read_journal",
+    "retry_delay_s",
     "timestamp",
     "verify_journal",
 ]

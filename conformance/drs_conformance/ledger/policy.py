@@ -11,8 +11,8 @@ order:
 4. 5xx: infrastructure.
 5. 429: policy when a limiter speaks that knows its quota or its end (`RateLimit`,
    `RateLimit-Policy`, the fields `x-ratelimit-*` and `anthropic-ratelimit-*` of common dialects,
-   or `Retry-After`) and the body is not a page. A bare 429, or one with HTML, comes from a
-   balancer or a network in front of the endpoint.
+   `Retry-After`, or `RetryInfo` in the details of an error) and the body is not a page. A bare
+   429, or one with HTML, comes from a balancer or a network in front of the endpoint.
 6. The other errors by which a dialect answers a request (400, 401, 402, 403, 404, 405, 406, 409,
    410, 413, 415, 422, 451): policy, except a 400 or a 403 that is an HTML page, which is how
    firewalls in front of an endpoint refuse.
@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any, Literal
 
 from drs_conformance.ledger.exchange import Exchange, MalformedBody
+from drs_conformance.ledger.retry_info import retry_delay_s
 from drs_conformance.specification.documents import load_document
 from drs_conformance.specification.location import spec_folder
 
@@ -76,4 +77,7 @@ def problem_types() -> tuple[str, ...]:
 
 def _limiter_speaks(exchange: Exchange) -> bool:
     names = [name.lower() for name, _ in exchange.headers]
-    return any(name in _LIMITER_FIELDS or name.startswith(_LIMITER_PREFIXES) for name in names)
+    return (
+        any(name in _LIMITER_FIELDS or name.startswith(_LIMITER_PREFIXES) for name in names)
+        or retry_delay_s(exchange) is not None
+    )

@@ -112,7 +112,8 @@ def _begin(result: Mapping[str, Any]) -> list[str]:
         places = ", ".join(f"`{place}`" for place in reading(cause, result["drs_version"]))
         lines.append(
             f"{number}. **{markdown_text(cause.heading, _SHORT)}**: "
-            f"{markdown_text(cause.found, 2 * _SHORT)}. {markdown_text(cause.step.text, 2 * _SHORT)} ({places})"
+            f"{markdown_text(cause.found, 2 * _SHORT)}. "
+            f"{markdown_text(cause.step.text, 2 * _SHORT)} ({places})"
         )
     if len(found) > CAUSES_SHOWN:
         lines += ["", f"{len(found) - CAUSES_SHOWN} more causes stand below."]

@@ -142,6 +142,24 @@ def test_a_whole_answer(exchange):
     assert answer.raw == ANSWER
 
 
+@pytest.mark.parametrize(
+    ("token", "octets", "read"),
+    [
+        ("\ufffd", [0xD2], "\udcd2"),
+        ("", [0x83], "\udc83"),
+        ("\ufffd", None, "\ufffd"),
+        ("\ufffd", [300], "\ufffd"),
+        ("\ufffd", ["a"], "\ufffd"),
+        ("Hi", [0x4F, 0x68], "Hi"),
+    ],
+)
+def test_a_part_of_a_character_is_told_by_its_bytes(exchange, token, octets, read):
+    position = {"token": token, "bytes": octets, "logprob": -0.25, "top_logprobs": []}
+    choice = {**ANSWER["choices"][0], "logprobs": {"content": [position]}}
+    answer = CHAT.decode(exchange({**ANSWER, "choices": [choice]}), stream=False)
+    assert answer.choices[0].tokens[0].token == read
+
+
 def test_calls_and_refusals_are_read_whole_and_in_parts(exchange):
     calls = [{"id": "c", "function": {"name": "add", "arguments": '{"a": 1}'}}]
     message = {"content": None, "tool_calls": calls, "refusal": "No."}

@@ -8,7 +8,7 @@ output perturbation works on these answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -119,36 +119,35 @@ def form(
     tools: Mapping[str, Mapping[str, Any]],
     choice: str = "auto",
     only: str | None = None,
+    *,
+    named: tuple[str, str],
 ) -> Form | None:
     """The form that a request asks for; None for any.
 
-    ``choice`` is none, auto or required; with ``only`` that tool has to be called. Raises
-    ``BodyError``.
+    ``choice`` is none, auto or required; with ``only`` that tool has to be called. ``named`` are
+    the members for the schema and for the choice. Raises ``BodyError``.
     """
     if not tools:
         if choice == "required" or only is not None:
-            raise BodyError(None, "a choice of tools needs tools")
+            raise BodyError(named[1], f"{named[1]} needs tools")
         return None if schema is None else Form(schema)
     if schema is not None:
-        raise BodyError(None, "a schema of the answer cannot be combined with tools here")
+        raise BodyError(named[0], f"{named[0]} cannot be combined with tools here")
     if only is None:
         return None if choice == "none" else Form(tools=tools, required=choice == "required")
     if only not in tools:
-        raise BodyError(None, "the tool that has to be called is not among the tools")
+        raise BodyError(named[1], f"{named[1]} must name a function among the tools")
     return Form(tools={only: tools[only]}, required=True)
 
 
-def read_tools(functions: Iterable[Members], parameters: str) -> dict[str, Mapping[str, Any]]:
+def read_tools(functions: Sequence[Members], parameters: str) -> dict[str, Mapping[str, Any]]:
     """The schema of the arguments, in the member ``parameters``, by the name of each function.
 
     Raises ``BodyError``.
     """
-    tools: dict[str, Mapping[str, Any]] = {}
-    for function in functions:
-        tools[function.required("name")] = read_schema(function, parameters)
-        if len(tools) > _TOOLS_MAX:
-            raise BodyError("tools", f"tools may have at most {_TOOLS_MAX} functions")
-    return tools
+    if len(functions) > _TOOLS_MAX:
+        raise BodyError("tools", f"tools may have at most {_TOOLS_MAX} functions")
+    return {function.required("name"): read_schema(function, parameters) for function in functions}
 
 
 def read_schema(members: Members, name: str) -> Mapping[str, Any]:

@@ -106,7 +106,9 @@ def _form(members: Members) -> Form | None:
         if tool.get("type") not in (None, "custom"):
             raise tool.wrong("type", '"custom", the only kind known here')
     only = choice.required("name") if kind == "tool" else None
-    return form(_schema(members), read_tools(tools, "input_schema"), _CHOICES[kind], only)
+    functions = read_tools(tools, "input_schema")
+    named = ("output_config.format", "tool_choice")
+    return form(_schema(members), functions, _CHOICES[kind], only, named=named)
 
 
 def _schema(members: Members) -> Mapping[str, Any] | None:

@@ -130,7 +130,8 @@ def _form(members: Members, config: Members) -> Form | None:
         if not all(isinstance(name, str) and name in tools for name in allowed):
             raise calling.wrong("allowedFunctionNames", "an array of names of declared functions")
         tools = {name: tools[name] for name in allowed}
-    return form(_schema(config), tools, _MODES[mode])
+    named = ("generationConfig.responseSchema", "toolConfig")
+    return form(_schema(config), tools, _MODES[mode], named=named)
 
 
 def _function(declared: Members) -> Members:

@@ -98,10 +98,10 @@ def _calls(fields: Members) -> tuple[tuple[str, str], ...]:
     calls = []
     for call in fields.items("tool_calls"):
         function = call.inner("function")
-        arguments = function.text("arguments")
+        name, arguments = function.required("name"), function.text("arguments")
         if arguments is None:
             raise function.wrong("arguments", "a string")
-        calls.append(called(function.required("name"), arguments))
+        calls.append(called(name, arguments))
     return tuple(calls)
 
 
@@ -128,7 +128,8 @@ def _form(members: Members) -> Form | None:
         choice, only = "required", members.inner("tool_choice").inner("function").required("name")
     if choice not in (None, "none", "auto", "required"):
         raise members.wrong("tool_choice", '"none", "auto", "required" or a function')
-    return form(_schema(members), _tools(members), choice or "auto", only)
+    named = ("response_format", "tool_choice")
+    return form(_schema(members), _tools(members), choice or "auto", only, named=named)
 
 
 def _schema(members: Members) -> Mapping[str, Any] | None:

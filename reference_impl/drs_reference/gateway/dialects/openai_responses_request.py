@@ -121,7 +121,9 @@ def _form(members: Members) -> Form | None:
     for tool in tools:
         if tool.get("type") != "function":
             raise tool.wrong("type", '"function", the only kind known here')
-    return form(_schema(members), read_tools(tools, "parameters"), choice or "auto", only)
+    functions = read_tools(tools, "parameters")
+    named = ("text.format", "tool_choice")
+    return form(_schema(members), functions, choice or "auto", only, named=named)
 
 
 def _schema(members: Members) -> Mapping[str, Any] | None:
