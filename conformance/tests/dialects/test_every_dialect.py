@@ -507,7 +507,7 @@ def damaged(draw):
     return name, stream, body[:cut]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(damaged())
 def test_decoding_gives_an_answer_or_says_why_not(exchange, case):
     name, stream, body = case
