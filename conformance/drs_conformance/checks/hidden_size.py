@@ -23,7 +23,7 @@ IDENTIFIERS = range(200)
 """Identifiers of tokens that any vocabulary has."""
 _BIAS = 100.0
 _HOTTEST = 2.0
-_ANCHORS = 3
+_ANCHORS = 5
 _SMALLEST = 4
 
 
@@ -110,13 +110,16 @@ def by_bias(
     course = _Course("bias beside log-probabilities", interface)
     if interface.alternatives < 2:
         return course.ended("fewer than two alternatives are reported")
-    plain = interface.ask(prompts[0], temperature=0.0)
-    if not plain:
+    if not interface.ask(prompts[0], temperature=0.0):
         return course.ended("no log-probabilities come")
     for anchor in identifiers[:_ANCHORS]:
-        seen = interface.ask(prompts[0], temperature=0.0, bias={str(anchor): _BIAS})
-        name = _likeliest(seen)
-        if seen and name != _likeliest(plain):
+        # Compared are two biases: whoever answers these may not be who answers without one.
+        lowered, lifted = (
+            interface.ask(prompts[0], temperature=0.0, bias={str(anchor): bias})
+            for bias in (-_BIAS, _BIAS)
+        )
+        name = _likeliest(lifted)
+        if lifted and name != _likeliest(lowered):
             break
     else:
         return course.ended("a bias is refused, or does not show")
@@ -127,11 +130,11 @@ def by_bias(
         for row, group in sorted(set(_cells(size, width)) - done):
             if course.requests >= cap:
                 return course.ended("no size shows")
-            lifted = (anchor, *others[group * width :][:width])
+            shown = (anchor, *others[group * width :][:width])
             values = interface.ask(
                 prompts[row],
                 temperature=0.0,
-                bias={str(identifier): _BIAS for identifier in lifted},
+                bias={str(identifier): _BIAS for identifier in shown},
             )
             if name not in values:
                 return course.ended("what a bias lifts is no longer shown")

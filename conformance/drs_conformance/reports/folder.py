@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from drs_conformance.ledger import JOURNAL_NAME, Exchange, JournalScan
 from drs_conformance.reports.badge import render_badge, render_shields
 from drs_conformance.reports.exchange_view import ExchangeView, view_of
 from drs_conformance.reports.html_report import render_html
+from drs_conformance.reports.html_text import BODY_SHOWN
 from drs_conformance.reports.in_toto import render_in_toto
 from drs_conformance.reports.junit import render_junit
 from drs_conformance.reports.markdown import render_markdown
@@ -34,6 +36,7 @@ __all__ = [
 RESULT_NAME = "result.json"
 DECLARATION_NAME = "declaration.json"
 REGISTRATION_NAME = "registration.json"
+WHOLE_BODY_BYTES = 100_000
 Exchanges = Mapping[str, Exchange]
 Render = Callable[[Mapping[str, Any], Exchanges], str]
 
@@ -76,10 +79,22 @@ def read_exchanges(folder: Path, result: Mapping[str, Any]) -> dict[str, Exchang
         path = exchange.request.path.partition("?")[0]
         is_first = exchange.status is not None and path not in paths
         if exchange.id in shown or is_first or path == Declaration.PATH:
-            kept[exchange.id] = exchange
+            kept[exchange.id] = exchange if path == Declaration.PATH else _cut(exchange)
         if is_first:
             paths.add(path)
     return kept
+
+
+def _cut(exchange: Exchange) -> Exchange:
+    """Return an exchange whose body, if it is long, is the part that reports show, and a note.
+
+    A result can point at a thousand exchanges, and each body can have four megabytes.
+    """
+    if len(exchange.body) <= WHOLE_BODY_BYTES:
+        return exchange
+    note = f" ... (cut off; the journal has all {len(exchange.body)} bytes)"
+    begin = exchange.body[: BODY_SHOWN - len(note)].decode("utf-8", "ignore")
+    return replace(exchange, body=(begin + note).encode())
 
 
 def contents(result: Mapping[str, Any], exchanges: Exchanges) -> Iterator[tuple[str, bytes]]:

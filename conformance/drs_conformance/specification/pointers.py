@@ -1,6 +1,7 @@
 """JSON Pointers (RFC 6901)."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 
@@ -27,9 +28,10 @@ def put(document: dict[str, Any], pointer: str, value: object) -> None:
         ValueError: something stands there already, or on the way.
 
     """
-    *way, last = split(pointer)
+    parts = split(pointer)
+    last = parts[-1]
     container: Any = document
-    for part, following in zip(way, [*way[1:], last], strict=True):
+    for part, following in pairwise(parts):
         if not _holds(container, part):
             _add(container, part, [] if following == "0" else {}, pointer)
         container = container[0] if isinstance(container, list) else container[part]

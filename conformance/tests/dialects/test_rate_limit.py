@@ -1,9 +1,11 @@
 """Rate-limit fields, read as their specifications say and no other way."""
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from drs_conformance.dialects.quota_fields import parse_duration, seconds_to_wait
 from drs_conformance.dialects.rate_limit import (
     Limit,
     MalformedField,
@@ -13,6 +15,7 @@ from drs_conformance.dialects.rate_limit import (
     parse_retry_after,
 )
 from drs_conformance.dialects.structured_fields import Date, Token, parse_list
+from drs_conformance.ledger import classify
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,3 +154,94 @@ def test_retry_after_rounds_up():
 def test_other_waits_are_malformed(value):
     with pytest.raises(MalformedField):
         parse_retry_after(value, NOW)
+
+
+def refused(exchange, headers, body=b"{}"):
+    return replace(
+        exchange(body, status=429),
+        headers=tuple(headers.items()),
+        received_at="2026-11-06T08:49:07.000000Z",
+    )
+
+
+RETRY_INFO = {
+    "error": {
+        "code": 429,
+        "status": "RESOURCE_EXHAUSTED",
+        "details": [
+            {"@type": "type.googleapis.com/google.rpc.QuotaFailure"},
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "38.5s"},
+        ],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({}, b"{}", None),
+        ({"Retry-After": "7", "RateLimit": '"a";r=0;t=60'}, b"{}", 7),
+        ({"Retry-After": "Fri, 06 Nov 2026 08:49:37 GMT"}, b"{}", 30),
+        ({"Retry-After": "soon", "RateLimit": '"a";r=0;t=60, "b";r=1;t=900'}, b"{}", 60),
+        ({"RateLimit": '"a";r=0'}, b"{}", None),
+        ({"RateLimit": "nonsense"}, b"{}", None),
+        (
+            {
+                "X-RateLimit-Remaining-Requests": "0",
+                "x-ratelimit-reset-requests": "6m0s",
+                "x-ratelimit-remaining-tokens": "12",
+                "x-ratelimit-reset-tokens": "1h",
+            },
+            b"{}",
+            360,
+        ),
+        (
+            {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "17ms"},
+            b"{}",
+            1,
+        ),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "soon"}, b"{}", None),
+        (
+            {
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-requests-reset": "2026-11-06T08:50:07Z",
+                "anthropic-ratelimit-input-tokens-remaining": "0",
+                "anthropic-ratelimit-input-tokens-reset": "2026-11-06T08:49:17Z",
+            },
+            b"{}",
+            60,
+        ),
+        (
+            {
+                "anthropic-ratelimit-tokens-remaining": "0",
+                "anthropic-ratelimit-tokens-reset": "2026-11-06T08:50:07",
+            },
+            b"{}",
+            None,
+        ),
+        ({}, RETRY_INFO, 39),
+        ({}, {"error": {"details": [{"@type": "x", "retryDelay": "5s"}]}}, None),
+        ({}, {"error": {"details": "wait"}}, None),
+    ],
+)
+def test_what_each_dialect_says_of_waiting(exchange, headers, body, seconds):
+    assert seconds_to_wait(refused(exchange, headers, body)) == seconds
+
+
+def test_retry_info_is_a_limiter_that_speaks(exchange):
+    assert classify(refused(exchange, {}, RETRY_INFO)) == "policy"
+    assert classify(refused(exchange, {}, {"error": {"code": 429}})) == "infrastructure"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("6m0s", 360), ("1h2m3.5s", 3723.5), ("20ms", 0.02), ("0s", 0), ("1us", 1e-6)],
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "6", "m", "6m0", "-1s", "1 s", "6x", "1s ", "1.s"])
+def test_no_durations(text):
+    with pytest.raises(MalformedField, match="6m0s"):
+        parse_duration(text)

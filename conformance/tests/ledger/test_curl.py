@@ -3,9 +3,18 @@
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
-from drs_conformance.ledger import Exchange, WireRequest, curl_command
+from drs_conformance.ledger import (
+    BEARER,
+    CredentialField,
+    Exchange,
+    Ledger,
+    ReplayDiverged,
+    WireRequest,
+    curl_command,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +52,35 @@ def test_the_command_repeats_the_request_with_the_credential_of_the_environment(
     assert repeated.line == sent.line
     assert repeated.body == sent.body
     assert {**repeated.headers, "connection": "keep-alive"} == sent.headers
+
+
+@pytest.mark.parametrize(
+    ("field", "argument"),
+    [
+        (CredentialField("x-api-key"), '"x-api-key: ${DRS_CONTROL}"'),
+        (CredentialField("X-Ticket", "Seat "), '"X-Ticket: Seat ${DRS_CONTROL}"'),
+    ],
+)
+def test_a_credential_in_a_field_of_its_own(endpoint, record, tmp_path, field, argument):
+    server = endpoint()
+    ledger = record(server.root)
+    request = WireRequest("GET", "/v1/x", "control", credential=field)
+    exchange = ledger.send("T", request)
+    ledger.close("end")
+    assert server.seen[0].headers[field.name.lower()] == field.prefix + CONTROL
+    assert "authorization" not in server.seen[0].headers
+    command = curl_command(exchange)
+    assert argument in command
+    assert run(command, DRS_CONTROL=CONTROL).returncode == 0
+    assert server.seen[1].headers[field.name.lower()] == field.prefix + CONTROL
+    journal = (tmp_path / "run-1" / "journal.jsonl").read_text()
+    assert CONTROL not in journal
+    replayed = Ledger.replay(tmp_path / "run-1")
+    assert replayed.send("T", request).sent_headers == exchange.sent_headers
+    with pytest.raises(ReplayDiverged):
+        Ledger.replay(tmp_path / "run-1").send("T", replace(request, credential=BEARER))
+    with pytest.raises(ValueError, match="own"):
+        replace(request, headers=((field.name.upper(), "mine"),))
 
 
 @pytest.mark.parametrize("body", [b"\xff\x00\n", b"@/etc/hostname", b"", b"a\nb", "é".encode()])

@@ -96,6 +96,16 @@ SPOILT = {
         "/personas/control/source_address",
         "127.0.0.400",
     ),
+    "shared address": (
+        lambda d, p, e: d["personas"]["fresh-1"].update(source_address="127.0.0.2"),
+        "/personas/fresh-1/source_address",
+        "127.0.0.2 as control does",
+    ),
+    "no certificates": (
+        lambda d, p, e: d.update(ca_file="target.json"),
+        "/ca_file",
+        "certificates in PEM",
+    ),
     "user information": (spoil_base_url("http://u:p@127.0.0.1/v1"), "/base_url", "expected"),
     "query": (spoil_base_url("http://127.0.0.1/v1?x=y"), "/base_url", "expected"),
     "other scheme": (spoil_base_url("ftp://127.0.0.1/v1"), "/base_url", "expected"),

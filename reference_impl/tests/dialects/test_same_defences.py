@@ -163,13 +163,14 @@ def test_one_quota_counts_all_dialects(endpoint: Any, fresh: str) -> None:
 
 @pytest.mark.parametrize("surface", [s for s in SURFACES if s.withholds], ids=by_id)
 def test_steps_are_withheld_and_the_auditor_reads_them(
-    endpoint: Any, fresh: str, surface: Any
+    endpoint: Any, fresh: str, surface: Any, conforms: Callable[[str, Any], None]
 ) -> None:
     answer = ask(endpoint, fresh, surface, SUM)
     assert text(surface, answer).strip() == "The answer is 132."
     assert "Ones:" not in answer.text
     name = answer.json()[SPOKEN[surface.dialect].id_member]
     kept = endpoint.call("auditor", "GET", f"/drs/v1/reasoning/{name}").json()
+    conforms("withheld-reasoning", kept)
     assert "Ones: 7+5=12" in kept["reasoning"][0]
     assert endpoint.call(fresh, "GET", f"/drs/v1/reasoning/{name}").status_code == 403
 

@@ -80,7 +80,7 @@ class GeminiGenerate(Dialect):
             **self.content(request, dict(enumerate(said)), shown),
             "usageMetadata": self.usage(generation),
             "modelVersion": request.model,
-            "responseId": secrets.token_urlsafe(16),
+            "responseId": secrets.token_hex(12),
         }
 
     def stream(
@@ -145,7 +145,7 @@ class _GenerateStream(Stream):
     def __init__(
         self, dialect: GeminiGenerate, request: ChatRequest, generation: Generating, shown: Round
     ) -> None:
-        self.id = secrets.token_urlsafe(16)
+        self.id = secrets.token_hex(12)
         self._dialect = dialect
         self._request = request
         self._generation = generation
