@@ -17,6 +17,7 @@ from typing import Any
 from drs_conformance.certification.register import Register
 from drs_conformance.certification.registration import document_digest
 from drs_conformance.certification.signing import BadSignature, SigningKey, check_signature
+from drs_conformance.dialects import filled
 from drs_conformance.ledger import Exchange
 from drs_conformance.reports.folder import declaration_of
 from drs_conformance.reports.in_toto import suite_digest
@@ -33,6 +34,7 @@ __all__ = [
     "require_recorded",
     "signature_faults",
     "signed_claim",
+    "surfaces_probed",
 ]
 
 CLAIM_NAME = "claim.json"
@@ -109,7 +111,7 @@ def build_claim(
         "suite": {**result["suite"], "digest": f"sha256:{suite_digest()}"},
         "classes": result["selection"]["classes"],
         "level": result["selection"]["level"],
-        "surfaces": _surfaces(exchanges, result["drs_version"]),
+        "surfaces": surfaces_probed(exchanges, result["drs_version"]),
         "assurance": result["assurance"],
         "report": {
             "digest": _report_digest(result),
@@ -175,7 +177,8 @@ def _later(number: int, made: Iterable[Document]) -> list[str]:
     ]
 
 
-def _surfaces(exchanges: Mapping[str, Exchange], version: str) -> list[dict[str, str]]:
+def surfaces_probed(exchanges: Mapping[str, Exchange], version: str) -> list[dict[str, str]]:
+    """Return the declared surfaces that answered, for whichever of their models."""
     try:
         declaration = json.loads(declaration_of(exchanges))
     except ValueError:
@@ -186,7 +189,7 @@ def _surfaces(exchanges: Mapping[str, Exchange], version: str) -> list[dict[str,
     return [
         {name: surface[name] for name in ("id", "dialect", "path")}
         for surface in declaration["surfaces"]
-        if surface["path"] in probed
+        if not probed.isdisjoint(filled(surface["path"], model) for model in surface["models"])
     ]
 
 

@@ -6,7 +6,6 @@ import base64
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
@@ -17,7 +16,7 @@ from drs_conformance.checks.discovery import offered
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.pointers import matches
 from drs_conformance.checks.requirement import Untestable, Violation, expect, requirement
-from drs_conformance.dialects import UnknownDialect, dialect
+from drs_conformance.dialects import UnknownDialect, dialect, filled
 from drs_conformance.dialects.neutral import ChatRequest
 from drs_conformance.ledger import BEARER, Exchange, Headers, MalformedBody, WireRequest
 from drs_conformance.specification.formats import moment
@@ -128,14 +127,14 @@ def test_no_undeclared_surface_answers(lab: Lab) -> None:
     """Every known path that is not declared is asked; none may answer with generated content."""
     model = lab.surface.models[0]
     declared = {
-        _filled(surface.path, model=quote(name, safe=""))
+        filled(surface.path, name)
         for surface in lab.declaration.surfaces
         for name in (*surface.models, model)
     }
     prompt = lab.draw(prompts(), 1)[0]
     asked = []
     for entry in lab.registry("surfaces")["entries"]:
-        path = _filled(entry["path"], model=quote(model, safe=""))
+        path = filled(entry["path"], model)
         if path in declared:
             continue
         body = _filled(entry["body"], model=model, prompt=prompt)

@@ -364,7 +364,10 @@ _OWN_MEMBERS = frozenset(
         *("stop_reason", "stop_sequence", "stop_details", "responseId", "usageMetadata"),
     }
 )
-_OWN_FIELDS = frozenset({"date", "content-length", "ratelimit", "retry-after", "age", "etag"})
+_OWN_FIELDS = re.compile(
+    r"date|content-length|retry-after|age|etag|ratelimit|x-ratelimit-(remaining|reset)-.+|"
+    r"anthropic-ratelimit-.+-(remaining|reset)"
+)
 
 
 def _told(answer: Exchange) -> dict[str, Any]:
@@ -376,7 +379,7 @@ def _told(answer: Exchange) -> dict[str, Any]:
     fields = {
         name.lower(): "*" if "id" in name.lower().split("-") else _OWN.sub("*", value)
         for name, value in answer.headers
-        if name.lower() not in _OWN_FIELDS
+        if _OWN_FIELDS.fullmatch(name.lower()) is None
     }
     return {"body": body, "fields": fields}
 

@@ -6,7 +6,7 @@ from typing import Any
 from drs_conformance.dialects.abilities import Abilities, Inexpressible
 from drs_conformance.dialects.anthropic_messages import AnthropicMessages
 from drs_conformance.dialects.described import Described
-from drs_conformance.dialects.dialect import Dialect
+from drs_conformance.dialects.dialect import Dialect, filled
 from drs_conformance.dialects.gemini_generate import GeminiGenerate
 from drs_conformance.dialects.neutral import (
     ChatAnswer,
@@ -35,6 +35,7 @@ __all__ = [
     "UnknownDialect",
     "Usage",
     "dialect",
+    "filled",
 ]
 
 _DIALECTS: dict[str, Dialect] = {

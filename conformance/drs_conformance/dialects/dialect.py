@@ -13,7 +13,12 @@ from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedA
 from drs_conformance.ledger import BEARER, CredentialField, Exchange, Headers, WireRequest
 from drs_conformance.specification.pointers import split
 
-__all__ = ["Dialect"]
+__all__ = ["Dialect", "filled"]
+
+
+def filled(path: str, model: str) -> str:
+    """Return the path of a declared surface with the name of a model in place of `{model}`."""
+    return path.replace("{model}", quote(model, safe=""))
 
 
 class Dialect(ABC):
@@ -43,7 +48,7 @@ class Dialect(ABC):
 
     def place(self, path: str, model: str, *, stream: bool = False) -> str:
         """Return the path that a request to a surface at `path` is posted to."""
-        return path.replace("{model}", quote(model, safe=""))
+        return filled(path, model)
 
     @abstractmethod
     def body(self, request: ChatRequest, model: str) -> dict[str, object]:

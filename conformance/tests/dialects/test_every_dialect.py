@@ -2,8 +2,10 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
+from drs_conformance.certification.claim import surfaces_probed
 from drs_conformance.checks.numbers_inside import fraction_inside
 from drs_conformance.dialects import (
     ChatAnswer,
@@ -17,6 +19,7 @@ from drs_conformance.dialects import (
     Usage,
     dialect,
 )
+from drs_conformance.specification.location import schema_folder
 from drs_conformance.traffic.requests import chat_requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -517,3 +520,21 @@ def test_decoding_gives_an_answer_or_says_why_not(exchange, case):
         return
     assert isinstance(answer, ChatAnswer)
     assert answer.choices
+
+
+def test_a_claim_covers_a_surface_whose_path_names_the_model(exchange):
+    examples = schema_folder("0.1") / "examples" / "valid" / "declaration"
+    document = json.loads((examples / "smallest.json").read_text("utf-8"))
+    (surface,) = document["surfaces"]
+    surface |= {"dialect": "gemini_generate", "path": "/v1beta/models/{model}:generateContent"}
+    surface["models"] = ["a/b", "c"]
+
+    def seen(path, body):
+        answered = exchange(body)
+        return replace(answered, request=replace(answered.request, path=path))
+
+    declared = seen("/.well-known/distillation-resistance", document)
+    asked = seen("/v1beta/models/a%2Fb:generateContent", GEMINI)
+    covered = surfaces_probed({"x-1": declared, "x-2": asked}, "0.1")
+    assert covered == [{name: surface[name] for name in ("id", "dialect", "path")}]
+    assert surfaces_probed({"x-1": declared}, "0.1") == []
