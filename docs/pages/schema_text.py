@@ -81,7 +81,9 @@ def _subschemas(name: str, value: Any) -> Iterator[tuple[str, Schema]]:
         yield from ((f"/{part}", inner) for part, inner in value.items())
     elif name in {"oneOf", "anyOf", "allOf", "prefixItems"}:
         yield from ((f"/{number}", inner) for number, inner in enumerate(value))
-    elif name not in {"const", "enum", "default", "examples"} and isinstance(value, (dict, bool)):
+    elif name not in {"const", "enum", "default", "examples", "dependentRequired"} and isinstance(
+        value, (dict, bool)
+    ):
         yield "", value
 
 

@@ -33,8 +33,9 @@ def offered(lab: Lab) -> str:
 
 def _discover(lab: Lab) -> str:
     spoken = lab.dialect
-    path = lab.target.base_path + spoken.path_below
-    surface = Surface("", spoken.declared_as, path, (lab.target.model,), True, False, 1, 17, 2)
+    template = lab.target.base_path + spoken.path_below
+    surface = Surface("", spoken.declared_as, template, (lab.target.model,), True, False, 1, 17, 2)
+    path = lab.path
     messages = (("user", lab.draw(prompts(), 1)[0]),)
     plain = ChatRequest(messages, _TOKENS)
     if not _shows(lab, surface, plain, lambda answer: True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from drs_conformance.checks.lab import Lab
@@ -21,6 +22,7 @@ __all__ = ["Asked", "Study", "good_standing", "lease_for_round", "other_accounts
 
 PROMPTS = 4
 CANDIDATES = 8
+SAMPLES = 4
 LEAST_ENTROPY = 0.3
 """Nats. Where the first token is as good as certain, no tilt can show."""
 
@@ -55,7 +57,9 @@ class Study:
         )
         drawn = lab.draw(open_prompts(), CANDIDATES)
         tried = [replace(plain, messages=(("user", prompt),)) for prompt in dict.fromkeys(drawn)]
-        seen = [(entropy(lab.chat(request)), request) for request in tried]
+        # A surface that shows neither probabilities nor several choices is asked several times.
+        times = 1 if surface.alternatives_max or surface.choices_max > 1 else SAMPLES
+        seen = [(entropy([lab.chat(request) for _ in range(times)]), request) for request in tried]
         seen.sort(key=lambda pair: -pair[0])
         if seen[0][0] < LEAST_ENTROPY:
             raise Untestable("no prompt was found whose first token is uncertain")
@@ -113,12 +117,13 @@ def first_value(choice: Choice) -> str:
     return choice.tokens[0].token if choice.tokens else choice.text
 
 
-def entropy(answer: ChatAnswer) -> float:
-    """Return the entropy of the first token in nats, of what is known of it."""
-    shown = next((choice.tokens[0] for choice in answer.choices if choice.tokens), None)
+def entropy(answers: Sequence[ChatAnswer]) -> float:
+    """Return the entropy of the first token in nats, of what answers to one request tell of it."""
+    choices = [choice for answer in answers for choice in answer.choices]
+    shown = next((choice.tokens[0] for choice in choices if choice.tokens), None)
     if shown is not None and shown.alternatives:
         return -sum(math.exp(value) * value for _, value in shown.alternatives)
-    values = [first_value(choice) for choice in answer.choices]
+    values = [first_value(choice) for choice in choices]
     # One sample says nothing of how uncertain it was.
     if len(values) < 2:
         return LEAST_ENTROPY

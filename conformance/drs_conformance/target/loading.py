@@ -229,7 +229,7 @@ def _dialect(
     if document is None:
         return "", None, problems
     value: Any = document.value
-    remedy = "see the guide for labs, Dialects"
+    remedy = "see the guide Dialects"
     problems = [
         Problem(str(path), pointer, reason, remedy, document.line(pointer))
         for pointer, reason in faults(value)
