@@ -1,4 +1,4 @@
-"""Servers that this project did not write: every verdict was checked by hand, with curl."""
+"""Servers that this project did not write: each verdict was read and judged, and is held here."""
 
 from __future__ import annotations
 
