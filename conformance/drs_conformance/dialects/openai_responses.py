@@ -66,7 +66,11 @@ class OpenAIResponses(Dialect):
         }
         return {
             "model": model,
-            "input": [{"role": role, "content": said} for role, said in request.messages],
+            # Servers that tell items apart by `type` take no message without it.
+            "input": [
+                {"type": "message", "role": role, "content": said}
+                for role, said in request.messages
+            ],
             "max_output_tokens": request.max_tokens,
             **{name: value for name, value in optional.items() if value is not None},
         }

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import itertools
 import logging
+import os
 import re
 import ssl
 import time
@@ -136,7 +137,7 @@ class Wire:
             fault = Fault("connect", str(error))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._resolver.forget()
-            fault = Fault("connect", f"could not connect to {self._root}: {_reason(error)}")
+            fault = Fault("connect", f"could not connect to {self._root}: {_cause(error)}")
         except (httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
             kind: FaultKind = "protocol" if taken.status is not None else "reset"
             fault = Fault(kind, f"the connection broke: {_reason(error)}{taken}")
@@ -266,5 +267,15 @@ def _has_too_many_parts(body: bytearray) -> bool:
     return next(itertools.islice(outside_of_texts, MAX_BODY_PARTS, None), 0) is None
 
 
-def _reason(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
+    """Return what the system said of a connection that could not be made."""
+    innermost = error
+    while (deeper := innermost.__cause__ or innermost.__context__) is not None:
+        innermost = deeper
+    if isinstance(innermost, OSError) and not isinstance(innermost, ssl.SSLError):
+        return os.strerror(innermost.errno) if innermost.errno else _reason(error)
+    return _reason(error)
+
+
+def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__

@@ -116,7 +116,7 @@ def _begin(result: Mapping[str, Any]) -> list[str]:
             f"{markdown_text(cause.step.text, 2 * _SHORT)} ({places})"
         )
     if len(found) > CAUSES_SHOWN:
-        lines += ["", f"{len(found) - CAUSES_SHOWN} more causes stand below."]
+        lines += ["", f"Further causes below: {len(found) - CAUSES_SHOWN}."]
     holding = [entry["id"] for entry in with_verdict(result, "pass")]
     held = ", ".join(holding) or "nothing could be shown to hold"
     return [*lines, "", f"Holds already: {held}.", ""]

@@ -78,9 +78,17 @@ def print_result(
                     _row(entry, console, width)
             else:
                 _blocked_row(root, list(alike), console, width)
+    told: set[str] = set()
+    same = {entry["id"]: cause.alike for cause in causes(result) for entry in cause.alike}
     for entry in with_verdict(result, "fail", "harness-error", "untestable", "inconclusive"):
+        if entry["id"] in told:
+            continue
         console.print()
         print_requirement(entry, console)
+        others = [other["id"] for other in same.get(entry["id"], ()) if other is not entry]
+        if others:
+            _indented(console, f"the same holds for {', '.join(others)}", "dim")
+        told.update(others)
     _begin(result, console)
     console.print()
     for line in _closing(result, seconds):
@@ -154,7 +162,7 @@ def _begin(result: Mapping[str, Any], console: Console) -> None:
         for place in reading(cause, result["drs_version"]):
             _hanging(console, Text("       "), Text(one_line(place), "dim"))
     if len(found) > CAUSES_SHOWN:
-        _print(console, Text(f"     {len(found) - CAUSES_SHOWN} more causes stand above."))
+        _print(console, Text(f"     Further causes above: {len(found) - CAUSES_SHOWN}."))
     holding = [entry["id"] for entry in with_verdict(result, "pass")]
     held = f"Holds already: {', '.join(holding) or 'nothing could be shown to hold'}."
     _hanging(console, Text(), Text(held))

@@ -108,7 +108,9 @@ BODIES = {
         },
         {
             "model": "m",
-            "input": [{"role": role, "content": said} for role, said in ASKED],
+            "input": [
+                {"type": "message", "role": role, "content": said} for role, said in ASKED
+            ],
             "max_output_tokens": 7,
             "temperature": 0.5,
             "top_p": 0.9,

@@ -18,7 +18,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from endpoints import Endpoint
 
-from independent.servers import MODEL, target
+from independent.servers import MODEL, SURFACES, target
 
 WELL_KNOWN = "/.well-known/distillation-resistance"
 SMALLEST = Path(__file__).parents[3] / "schemas/0.1/examples/valid/declaration/smallest.json"
@@ -27,8 +27,8 @@ PAYLOAD_TYPE = b"application/vnd.drs.declaration+json"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
-def declaration(origin: str) -> dict[str, Any]:
-    """Return the schema's smallest example for ``origin``, signed now, with one chat surface."""
+def declaration(origin: str, dialect: str) -> dict[str, Any]:
+    """Return the schema's smallest example for ``origin``, signed now, with one surface."""
     now = datetime.now(UTC)
     key = Ed25519PrivateKey.generate()
     document: dict[str, Any] = json.loads(SMALLEST.read_bytes())
@@ -39,9 +39,9 @@ def declaration(origin: str) -> dict[str, Any]:
         "expires_at": f"{now + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
         "surfaces": [
             {
-                "id": "chat",
-                "dialect": "openai_chat",
-                "path": "/v1/chat/completions",
+                "id": "first",
+                "dialect": dialect,
+                "path": SURFACES[dialect][1],
                 "models": [MODEL],
                 "streaming": True,
                 "bounds": {"top_logprobs_max": 20, "logprob_decimals": 6, "choices_max": 4},
@@ -65,7 +65,7 @@ def _base64(octets: bytes) -> str:
 
 
 @contextlib.contextmanager
-def declared(behind: Endpoint, folder: Path) -> Iterator[Endpoint]:
+def declared(behind: Endpoint, folder: Path, dialect: str) -> Iterator[Endpoint]:
     """Serve a declaration, and pass everything else on to ``behind``."""
     upstream = urlsplit(behind.url)
 
@@ -106,9 +106,9 @@ def declared(behind: Endpoint, folder: Path) -> Iterator[Endpoint]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as server:
         server.daemon_threads = True
         origin = f"http://127.0.0.1:{server.server_port}"
-        document = json.dumps(declaration(origin)).encode()
+        document = json.dumps(declaration(origin, dialect)).encode()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield target("a declaration and nothing else", origin, folder)
+            yield target("a declaration and nothing else", origin, folder, dialect)
         finally:
             server.shutdown()

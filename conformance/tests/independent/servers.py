@@ -21,6 +21,13 @@ INSTALLED = HERE.parents[2] / ".servers"
 PYTHON = INSTALLED / "venv/bin/python"
 AIMOCK = INSTALLED / "node_modules/@copilotkit/aimock/dist/cli.js"
 MODEL = "random"
+SURFACES = {
+    "openai_chat": ("/v1", "/v1/chat/completions"),
+    "openai_responses": ("/v1", "/v1/responses"),
+    "anthropic_messages": ("/v1", "/v1/messages"),
+    "gemini_generate": ("/v1beta", "/v1beta/models/{model}:generateContent"),
+}
+"""By dialect, the path of the base URL and that of the declared surface."""
 READY_WITHIN_S = 60
 _URL = re.compile(r"http://127\.0\.0\.1:[1-9]\d*")
 # Nothing that they start may speak to anybody: whatever takes a proxy is sent to a closed port.
@@ -79,15 +86,15 @@ def _ready(server: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"not ready, exit code {server.poll()}: {log.read_text('utf-8')}")
 
 
-def target(name: str, url: str, folder: Path) -> Endpoint:
+def target(name: str, url: str, folder: Path, dialect: str = "openai_chat") -> Endpoint:
     """Write the target files of a lab that has one ordinary account and nothing else."""
     now = datetime.now(UTC).replace(microsecond=0)
     documents = {
         "target": {
             "drs_version": "0.1",
             "name": name,
-            "base_url": f"{url}/v1",
-            "dialect": "openai_chat",
+            "base_url": url + SURFACES[dialect][0],
+            "dialect": dialect,
             "model": MODEL,
             "authorisation": "authorisation.yaml",
             "personas": {"control": {"credential": "LAB_CONTROL"}},

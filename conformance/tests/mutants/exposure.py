@@ -113,8 +113,11 @@ def full_precision_for_half_the_mass(parts: Parts) -> Parts:
     return full_precision(parts, lambda request: request.sampling.top_p == 0.5)
 
 
-def bias_shows(parts: Parts, when: When) -> Parts:
-    """Honour a token bias beside log-probabilities, so that it brings tokens into view."""
+def bias_shows(parts: Parts, when: When, *, lifts: bool) -> Parts:
+    """Honour a token bias beside log-probabilities, so that the chosen token comes into view.
+
+    With ``lifts`` the tokens that it favours stand among the alternatives as well.
+    """
 
     class Rules(ExposureRules):
         def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:
@@ -137,19 +140,19 @@ def bias_shows(parts: Parts, when: When) -> Parts:
             alternatives = tuple((lifted[:1] + others)[: len(token.alternatives)])
             return replace(token, alternatives=alternatives)
 
-    return _altered(parts, Dialect, Rules)
+    return _altered(parts, Dialect if lifts else OpenAIChat, Rules)
 
 
 @mutant(breaks=["EXP-03"])
 def bias_shows_in_log_probabilities(parts: Parts) -> Parts:
     """A token bias beside log-probabilities is honoured and brings tokens into view."""
-    return bias_shows(parts, lambda request: True)
+    return bias_shows(parts, lambda request: True, lifts=True)
 
 
 @mutant(breaks=["EXP-03"], rare=True)
 def bias_on_many_tokens_shows(parts: Parts) -> Parts:
-    """So is one on eight tokens or more only."""
-    return bias_shows(parts, lambda request: len(request.logit_bias) >= 8)
+    """One on eight tokens or more shows in the token that it chooses, as with llama.cpp."""
+    return bias_shows(parts, lambda request: len(request.logit_bias) >= 8, lifts=False)
 
 
 def slid_alternatives(parts: Parts, by: Callable[[ChatRequest], int]) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -92,6 +93,13 @@ def test_every_report_names_the_causes_and_what_holds_in_this_order() -> None:
         assert "DCL-01" in begin[places[-1] :]
 
 
+def test_the_terminal_tells_the_same_reason_once() -> None:
+    text = pages(a_lab())[2]
+    assert text.count("    Serve the test mode.\n    ") == 1
+    assert "the same holds for EXP-02, EXP-03" in text
+    assert "untestable  EXP-02 Title" not in text
+
+
 def test_nothing_is_to_be_done_where_all_is_well() -> None:
     events = [started(), listed("DCL-01"), *checked("DCL-01", "pass"), finished()]
     for page in pages(build_result(events)):
@@ -103,7 +111,7 @@ def test_no_more_causes_are_named_than_fit_a_page() -> None:
     events = [started(), *map(listed, names), *(e for n in names for e in checked(n, "fail"))]
     for page in pages(build_result([*events, finished()])):
         begin = page[page.index("Where to begin") :]
-        assert "3 more causes" in begin[: begin.index("Holds already")]
+        assert re.search(r"Further causes .*: 3\.", begin[: begin.index("Holds already")])
 
 
 @pytest.mark.parametrize("name", sorted(FIRST_STEPS))

@@ -87,10 +87,10 @@ def test_it_calls_tools_and_takes_in_their_results(
 
 def test_its_answers_follow_a_schema(client: anthropic.Anthropic) -> None:
     form = {"format": {"type": "json_schema", "schema": PERSON}}
-    answer = client.messages.create(**asked(EXTRACT, output_config=form))
+    answer = client.messages.create(**asked(EXTRACT, temperature=0, output_config=form))
     found = Person.model_validate_json(answer.content[0].text)  # type: ignore[union-attr]
     assert found == Person(name="Dana", age=34)
-    parsed = client.messages.parse(**asked(EXTRACT, output_format=Person))
+    parsed = client.messages.parse(**asked(EXTRACT, temperature=0, output_format=Person))
     assert parsed.parsed_output == found
 
 

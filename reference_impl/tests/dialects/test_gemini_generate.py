@@ -102,7 +102,7 @@ def test_it_calls_tools_and_takes_in_their_results(client: genai.Client, describ
 
 
 def test_its_answers_follow_a_schema(client: genai.Client) -> None:
-    kind = {"response_mime_type": "application/json"}
+    kind = {"response_mime_type": "application/json", "temperature": 0}
     plain = ask(client, EXTRACT, response_json_schema=PERSON, **kind)
     assert json.loads(plain.text) == {"name": "Dana", "age": 34}
     typed = ask(client, EXTRACT, response_schema=Person, **kind)

@@ -81,9 +81,9 @@ def test_it_calls_tools_and_takes_in_their_results(client: openai.OpenAI, stream
 
 def test_its_answers_follow_a_schema(client: openai.OpenAI) -> None:
     form: Any = {"format": {"type": "json_schema", "name": "person", "schema": PERSON}}
-    answer = client.responses.create(model=MODEL, input=EXTRACT, text=form)
+    answer = client.responses.create(model=MODEL, input=EXTRACT, text=form, temperature=0)
     assert json.loads(answer.output_text) == {"name": "Dana", "age": 34}
-    parsed = client.responses.parse(model=MODEL, input=EXTRACT, text_format=Person)
+    parsed = client.responses.parse(model=MODEL, input=EXTRACT, text_format=Person, temperature=0)
     assert parsed.output_parsed == Person(name="Dana", age=34)
 
 
