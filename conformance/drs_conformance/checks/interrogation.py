@@ -9,7 +9,7 @@ from random import Random
 from drs_conformance.checks.declaration import Surface
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.requirement import Untestable
-from drs_conformance.checks.withheld import read_withheld, received, revealed
+from drs_conformance.checks.withheld import LEAST, read_withheld, received, revealed
 from drs_conformance.dialects.neutral import ChatAnswer
 from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.elicitation import KINDS, Asked, Question, battery, plain
@@ -44,7 +44,11 @@ class Interrogation:
         self.requests = 0
 
     def answers(self) -> Iterator[Told]:
-        """Yield the answers to plain questions, then those to the battery of the profile."""
+        """Yield the answers to plain questions, then those to the battery of the profile.
+
+        An answer that was not reasoned out had nothing to hide, so that as many more are asked for,
+        up to as many again.
+        """
         kinds, earlier = [], []
         for kind in KINDS:
             question = kind(self._random)
@@ -61,10 +65,11 @@ class Interrogation:
                     yield told
         if not kinds:
             raise Untestable(f"no question was found to which {self._surface.id} reasons at length")
+        wanted = self._lab.profile.elicitations
         for asked in battery(
             self._random,
             kinds,
-            self._lab.profile.elicitations,
+            2 * wanted,
             earlier,
             streaming=self._surface.streaming,
             alternatives_max=self._surface.alternatives_max,
@@ -72,6 +77,9 @@ class Interrogation:
             told = self._ask(asked)
             if told is not None:
                 yield told
+                wanted -= any(len(reasoning) >= LEAST for reasoning in told.withheld)
+            if not wanted:
+                return
 
     def _ask_plainly(self, question: Question, *, stream: bool) -> Told | None:
         request = plain(question, self._surface.alternatives_max, stream=stream)
