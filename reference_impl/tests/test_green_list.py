@@ -28,7 +28,7 @@ LOGITS = npst.arrays(
 def test_a_step_raises_green_tokens_or_nothing(logits: np.ndarray, previous: int) -> None:
     mark = GreenListWatermark(KEY)
     green = mark.green_list(previous, len(logits))
-    out = mark.step(logits, previous)
+    out = mark.step(logits, [previous])
     if out is logits:
         assert entropy(logits) < ENTROPY_FLOOR
     else:
@@ -48,7 +48,7 @@ def test_the_divergence_is_exact() -> None:
 
 def test_impossible_tokens_stay_impossible() -> None:
     logits = np.array([1, 1, 1, 1, 1, -np.inf], np.float32)
-    out = GreenListWatermark(KEY).step(logits, 3)
+    out = GreenListWatermark(KEY).step(logits, [3])
     assert out[-1] == -np.inf
     assert math.isfinite(divergence(out, logits))
     assert entropy(logits) == pytest.approx(math.log(5))
@@ -72,7 +72,7 @@ def test_facts_pass_untouched(prompt: str) -> None:
     decoding, previous = model.start([("user", prompt)]), model.end
     for _ in range(60):
         logits = decoding.logits()
-        assert mark.step(logits, previous) is logits
+        assert mark.step(logits, [previous]) is logits
         previous = int(logits.argmax())
         if previous == model.end:
             break

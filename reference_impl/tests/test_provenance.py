@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drs_reference.gateway.sampling import Generation, Sampling
+from drs_reference.gateway.sampling import Generation, Sampling, untilted
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.green_list import GreenListWatermark
 from drs_reference.perturbation.keyed_draw import keyed_draw
@@ -33,7 +33,7 @@ def answers(model: LanguageModel, mark: GreenListWatermark | None, count: int) -
             model,
             messages,
             Sampling(max_tokens=48, seed=number),
-            perturb=mark.step if mark else None,
+            perturb=mark.step if mark else untilted,
         )
         made.append((messages, "".join(part.text for part in generation.emissions())))
     return made

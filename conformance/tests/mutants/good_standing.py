@@ -58,9 +58,9 @@ class Everywhere(Wrapped):
         applied = super().applied(account, request)
         if not self.applies_to(account):
             return applied
-        before = applied or Applied(request.sampling, lambda logits, _: logits)
+        before = applied or Applied(request.sampling)
         return replace(
-            before, step=lambda logits, previous: before.step(self._change(logits), previous)
+            before, step=lambda logits, tokens: before.step(self._change(logits), tokens)
         )
 
 

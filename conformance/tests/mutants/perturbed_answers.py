@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,7 +57,7 @@ def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
                 return applied
             return Applied(request.sampling, self.step)
 
-        def step(self, logits: Logits, previous: int) -> Logits:
+        def step(self, logits: Logits, before: Sequence[int]) -> Logits:
             if entropy(logits) < ENTROPY_FLOOR:
                 return logits
             noise = rng.normal(scale=scale, size=logits.shape)

@@ -33,6 +33,7 @@ from drs_reference.gateway.safety import Declined
 from drs_reference.gateway.sampling import Emission, Generating, Generation
 from drs_reference.gateway.structured_output import DRAFTS_MAX, Drafts, Form
 from drs_reference.gateway.surfaces import Surface
+from drs_reference.perturbation.base import Applied
 from drs_reference.response.procedure import Account
 
 log = logging.getLogger(__name__)
@@ -142,14 +143,15 @@ class Inference:
                 return Generation(self.parts.model, messages, sampling, alternatives=alternatives)
 
             return Drafts(chat.form, chat.choices, draft)
-        applied = self.parts.perturbation.applied(account, chat)
+        applied = self.parts.perturbation.applied(account, chat) or Applied(chat.sampling)
         return kind(
             self.parts.model,
             chat.messages,
-            chat.sampling if applied is None else applied.sampling,
+            applied.sampling,
             choices=chat.choices,
             alternatives=alternatives,
-            perturb=None if applied is None else applied.step,
+            perturb=applied.step,
+            draw=applied.draw,
         )
 
     async def _caller(self, request: Request, replies: Replies) -> Account:

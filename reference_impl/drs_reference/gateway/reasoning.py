@@ -63,6 +63,8 @@ class ReasonedChoice(Choice):
 class ReasonedGeneration(Generation):
     """A generation whose steps are counted and kept, and not shown."""
 
+    kind = ReasonedChoice
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._made: list[ReasonedChoice] = []
@@ -83,9 +85,8 @@ class ReasonedGeneration(Generation):
         return sum(map(len, self.withheld_tokens))
 
     def _choice(self, index: int, decoding: Decoding) -> Choice:
-        choice = ReasonedChoice(
-            index, decoding, self.model, self._sampling, self._alternatives, self._perturb
-        )
+        choice = super()._choice(index, decoding)
+        assert isinstance(choice, ReasonedChoice)
         self._made.append(choice)
         return choice
 

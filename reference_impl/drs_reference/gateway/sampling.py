@@ -15,8 +15,13 @@ from numpy.typing import NDArray
 
 Logits = NDArray[np.float32]
 Floats = NDArray[np.float64]
-Step = Callable[[Logits, int], Logits]
-"""A perturbation's step: logits (vocabulary,) and the previous token to the logits sampled."""
+Step = Callable[[Logits, Sequence[int]], Logits]
+"""Logits (vocabulary,) and the tokens before, to the logits from which is sampled.
+
+The tokens before are the end token that stands before an answer, and those of the answer.
+"""
+Draw = Callable[[Floats, Sequence[int], np.random.Generator], int]
+"""Weights (vocabulary,), the tokens before, and a source of randomness, to the token drawn."""
 
 
 class Tokens(Protocol):
@@ -152,20 +157,45 @@ def adjusted(logits: Logits, sampling: Sampling, counts: Floats) -> Floats:
     return scores
 
 
-def choose(scores: Floats, sampling: Sampling, random: np.random.Generator) -> int:
-    """A token drawn from adjusted logits with temperature and nucleus."""
+def weights(scores: Floats, sampling: Sampling) -> Floats:
+    """Weights (vocabulary,) of adjusted logits under a temperature above 0 and a nucleus.
+
+    The greatest is 1; what lies outside of the nucleus has 0.
+    """
+    with np.errstate(over="ignore"):
+        found: Floats = np.exp((scores - scores.max()) / sampling.temperature)
+    if sampling.top_p < 1:
+        order = np.argsort(-found, kind="stable")
+        cumulative = np.cumsum(found[order])
+        nucleus = int(np.searchsorted(cumulative, sampling.top_p * cumulative[-1])) + 1
+        found[order[nucleus:]] = 0
+    return found
+
+
+def untilted(logits: Logits, before: Sequence[int]) -> Logits:
+    """The step of an answer that is not perturbed."""
+    return logits
+
+
+def drawn(law: Floats, before: Sequence[int], random: np.random.Generator) -> int:
+    """A token with a probability in proportion to its weight, whatever stands before it."""
+    cumulative = np.cumsum(law)
+    # Never the total itself, which rounding can make of a number just below 1.
+    aim = min(random.random() * cumulative[-1], np.nextafter(cumulative[-1], 0))
+    return int(np.searchsorted(cumulative, aim, side="right"))
+
+
+def choose(
+    scores: Floats,
+    sampling: Sampling,
+    random: np.random.Generator,
+    draw: Draw = drawn,
+    before: Sequence[int] = (),
+) -> int:
+    """A token from adjusted logits, the most probable one at temperature 0."""
     if sampling.temperature == 0:
         return int(scores.argmax())
-    with np.errstate(over="ignore"):
-        heated = (scores - scores.max()) / sampling.temperature
-    weights = np.exp(heated)
-    order = np.argsort(-weights, kind="stable")
-    cumulative = np.cumsum(weights[order])
-    if sampling.top_p < 1:
-        nucleus = int(np.searchsorted(cumulative, sampling.top_p * cumulative[-1])) + 1
-        cumulative = cumulative[:nucleus]
-    drawn = int(np.searchsorted(cumulative, random.random() * cumulative[-1], side="right"))
-    return int(order[min(drawn, len(cumulative) - 1)])
+    return draw(weights(scores, sampling), before, random)
 
 
 def generator(seed: int | None, choice: int) -> np.random.Generator:
@@ -185,7 +215,8 @@ class Choice:
         model: Model,
         sampling: Sampling,
         alternatives: int,
-        perturb: Step | None,
+        perturb: Step,
+        draw: Draw,
     ) -> None:
         self.index = index
         self.done = False
@@ -194,9 +225,10 @@ class Choice:
         self._sampling = sampling
         self._alternatives = alternatives
         self._perturb = perturb
+        self._draw = draw
         self._random = generator(sampling.seed, 0 if sampling.alike else index)
         self._counts: Floats = np.zeros(len(model.tokenizer.vocabulary))
-        self._previous = model.end
+        self._before = [model.end]
         self._last: int | None = None
         self._pending: list[Chosen] = []
         self._shown = 0
@@ -224,19 +256,18 @@ class Choice:
         if self._last is not None:
             self._decoding.push(self._last)
             self._last = None
-        logits = self._decoding.logits()
-        if self._perturb is not None:
-            logits = self._perturb(logits, self._previous)
-        sampling = self._sampling
+        logits = self._perturb(self._decoding.logits(), self._before)
         token = given
         if token is None:
-            token = choose(adjusted(logits, sampling, self._counts), sampling, self._random)
+            scores = adjusted(logits, self._sampling, self._counts)
+            token = choose(scores, self._sampling, self._random, self._draw, self._before)
         if token == self._model.end:
             return None
         logprobs = log_probabilities(logits)
         text = self._model.tokenizer.token_text(token)
         best = most_probable(logprobs, self._alternatives) if self._alternatives else ()
-        self._previous = self._last = token
+        self._last = token
+        self._before.append(token)
         self._counts[token] += 1
         return Chosen(token, text, float(logprobs[token]), best)
 
@@ -307,7 +338,8 @@ class Generation:
         *,
         choices: int = 1,
         alternatives: int = 0,
-        perturb: Step | None = None,
+        perturb: Step = untilted,
+        draw: Draw = drawn,
     ) -> None:
         self.model = model
         self.prompt_tokens = 0
@@ -317,6 +349,7 @@ class Generation:
         self._choices = choices
         self._alternatives = alternatives
         self._perturb = perturb
+        self._draw = draw
 
     @property
     def reasoning_tokens(self) -> int | None:
@@ -337,7 +370,15 @@ class Generation:
                     yield emission
             running = [choice for choice in running if not choice.done]
 
+    kind: type[Choice] = Choice
+
     def _choice(self, index: int, decoding: Decoding) -> Choice:
-        return Choice(
-            index, decoding, self.model, self._sampling, self._alternatives, self._perturb
+        return self.kind(
+            index,
+            decoding,
+            self.model,
+            self._sampling,
+            self._alternatives,
+            self._perturb,
+            self._draw,
         )

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.sampling import Sampling, Step
+from drs_reference.gateway.sampling import Draw, Sampling, Step, drawn, untilted
 from drs_reference.response.procedure import Account
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What is done to one answer: how it is sampled, and from which logits."""
+    """What is done to one answer: how it is sampled, from which logits, and by which draw."""
 
     sampling: Sampling
-    step: Step
+    step: Step = untilted
+    draw: Draw = drawn
 
 
 class Perturbation(Protocol):

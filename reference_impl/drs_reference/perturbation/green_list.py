@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,10 +76,10 @@ class GreenListWatermark:
         self._lists[previous, vocabulary] = green
         return green
 
-    def step(self, logits: Logits, previous: int) -> Logits:
+    def step(self, logits: Logits, before: Sequence[int]) -> Logits:
         """Logits (vocabulary,) with green tokens raised, or unchanged below the floor."""
         if entropy(logits) < self.entropy_floor:
             return logits
-        green = self.green_list(previous, logits.shape[0]).astype(np.float32)
+        green = self.green_list(before[-1], logits.shape[0]).astype(np.float32)
         raised: Logits = logits + np.float32(self.delta) * green
         return raised
