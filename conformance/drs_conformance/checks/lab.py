@@ -100,6 +100,20 @@ class Lab:
         """Draw ``count`` examples of ``strategy`` before any of them is sent."""
         return draw(strategy, count, self.key("examples"))
 
+    def draw_of_each(
+        self, strategies: Sequence[st.SearchStrategy[Example]], count: int
+    ) -> list[Example]:
+        """Draw ``count`` examples or a few more, of each strategy as many, which take turns.
+
+        For forms of which none may be left to chance.
+        """
+        each = -(-count // len(strategies))
+        drawn = [
+            draw(strategy, each, self.key(f"examples {number}"))
+            for number, strategy in enumerate(strategies)
+        ]
+        return [example for turn in zip(*drawn, strict=False) for example in turn]
+
     def examples(self, strategy: st.SearchStrategy[Example], batch: int) -> Iterator[Example]:
         """Yield examples of ``strategy`` without end; each batch is drawn before it is sent."""
         for number in itertools.count():
