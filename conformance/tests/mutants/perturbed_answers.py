@@ -15,21 +15,23 @@ from drs_reference.perturbation.green_list import ENTROPY_FLOOR, entropy
 from drs_reference.perturbation.provenance import Recognition, Sample
 from drs_reference.response.procedure import Account
 
-from mutants.good_standing import Logits, Wrapped, signs
+from mutants.good_standing import Logits, Wrapped, knowing
 from mutants.mutant import mutant
 from mutants.output_perturbation import UnderTheMeasure
 
 
 @mutant(breaks=["PRT-03"], strengths={"weak": 1.0, "middle": 1.5, "strong": 3.0})
 def perturbation_shows(parts: Parts, rise: float) -> Parts:
-    """Perturbed answers prefer half of all words, wherever they stand, so that anybody can tell."""
-    tilts = rise * signs(len(parts.model.tokenizer.vocabulary))
+    """Perturbed answers prefer one word in eight, wherever it stands, so that anybody can tell."""
+    size = len(parts.model.tokenizer.vocabulary)
+    tilts = rise * np.isin(np.arange(size) % 8, 3).astype(np.float32)
 
     def tilted(logits: Logits) -> Logits:
         changed: Logits = logits if entropy(logits) < ENTROPY_FLOOR else logits + tilts
         return changed
 
-    return replace(parts, perturbation=UnderTheMeasure(parts.perturbation, tilted))
+    shown = UnderTheMeasure(parts.perturbation, tilted)
+    return replace(knowing(parts, tilted), perturbation=shown)
 
 
 @mutant(breaks=["PRT-05"], strengths={"weak": 0.03, "middle": 0.08, "strong": 0.9})
