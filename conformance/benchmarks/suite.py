@@ -29,7 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from drs_conformance.checks.lab import Lab, Session
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.session import Session
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import Ledger, WireRequest, verify_journal
 from drs_conformance.profiles import PROFILES

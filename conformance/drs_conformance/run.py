@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from drs_conformance.checks.lab import Lab, Session
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.session import Session
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import (
     AuthorisationLapsed,

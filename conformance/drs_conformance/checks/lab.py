@@ -6,28 +6,26 @@ journal tells who sent what and a replay finds each answer again.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import json
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from drs_conformance.checks.declaration import Declaration, Surface
 from drs_conformance.checks.quota import WAIT_MAX_S, retry_after
+from drs_conformance.checks.sent import Sent, is_doubtful
+from drs_conformance.checks.session import Session
 from drs_conformance.checks.subject import Subject
 from drs_conformance.dialects import Dialect, Inexpressible, dialect
 from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest, MalformedAnswer
-from drs_conformance.ledger import Exchange, Ledger, MalformedBody, WireRequest, classify
-from drs_conformance.profiles import RUN_ALPHA, Profile
+from drs_conformance.ledger import Exchange, MalformedBody, WireRequest, classify
+from drs_conformance.profiles import Profile
 from drs_conformance.scheduling.ladder import Ladder
 from drs_conformance.scheduling.leases import Fresh, Pool
-from drs_conformance.specification.location import spec_folder
-from drs_conformance.specification.schemas import load_document, schema_set
+from drs_conformance.specification.schemas import schema_set
 from drs_conformance.statistics.designs import Design
 from drs_conformance.statistics.trial import Trial
 from drs_conformance.target import is_honest
@@ -41,108 +39,10 @@ from drs_conformance.verdicts import (
     Violation,
 )
 
-__all__ = ["Lab", "Sent", "Session"]
+__all__ = ["Lab"]
 
 Example = TypeVar("Example")
 Built = TypeVar("Built")
-
-
-@dataclass(slots=True)
-class Session:
-    """What all checks of one run share."""
-
-    ledger: Ledger
-    target: Subject
-    profile: Profile
-    seed: int
-    spec_version: str
-    last_at: str
-    alpha: float = RUN_ALPHA
-    designs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    is_patient: bool = True
-    pool: Pool | None = None
-    refusal: Untestable | None = None
-    episodes: dict[str, tuple[Any, list[Exchange]]] = field(default_factory=dict)
-
-    def leading_to(self, evidence: Iterable[str]) -> tuple[Exchange, ...]:
-        """Return the exchanges to repeat, in order, to see what ``evidence`` shows.
-
-        These are the exchanges themselves and, for an account that was brought somewhere by the
-        test mode, everything in its lane since the reset before.
-        """
-        pointed_at = frozenset(evidence)
-        ways: dict[str, list[Exchange]] = defaultdict(list)
-        wanted: dict[str, Exchange] = {}
-        for exchange in self.ledger.recall(pointed_at) if pointed_at else ():
-            is_shown = exchange.id in pointed_at
-            if _resets(exchange) and not is_shown:
-                ways[exchange.lane].clear()
-            way = ways[exchange.lane]
-            way.append(exchange)
-            if is_shown:
-                shown = way if _resets(way[0]) else [exchange]
-                wanted |= {item.id: item for item in shown}
-        return tuple(wanted[identifier] for identifier in sorted(wanted))
-
-    def registry(self, name: str) -> Mapping[str, Any]:
-        """Return a registry of the version under test."""
-        return _registry(self.spec_version, name)
-
-
-@functools.cache
-def _registry(version: str, name: str) -> Mapping[str, Any]:
-    path = spec_folder(version) / "registries" / f"{name}.yaml"
-    return cast(Mapping[str, Any], load_document(path))
-
-
-def _resets(exchange: Exchange) -> bool:
-    return exchange.request.path.endswith("/reset")
-
-
-def _is_doubtful(exchange: Exchange) -> bool:
-    """Tell whether what the suite knows of the target may be wrong for want of an answer.
-
-    So it is where an answer was lost to a request that leaves something behind, for the target may
-    have been told it twice; where no attempt brought an answer, unless all failed alike; and where
-    time passed that nobody watched, because the run was cut off and resumed.
-    """
-    request, earlier = exchange.request, exchange.earlier
-    if any(attempt.after_gap for attempt in (*earlier, exchange)):
-        return True
-    if all(attempt.status == exchange.status for attempt in earlier):
-        return False
-    if classify(exchange) == "infrastructure":
-        return True
-    leaves_nothing = (
-        request.method == "GET"
-        or is_honest(request.persona)
-        or (request.persona == "auditor" and "/personas/" not in request.path)
-        or _resets(exchange)
-    )
-    return not leaves_nothing and any(attempt.status != 429 for attempt in earlier)
-
-
-class Sent:
-    """What a check sent: how much, and which exchanges were the last."""
-
-    SHOWN = 20
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.repeated = 0
-        self.last: deque[str] = deque(maxlen=self.SHOWN)
-
-    def note(self, exchange: Exchange) -> None:
-        """Count an exchange and the attempts before it."""
-        self.requests += 1 + len(exchange.earlier)
-        self.repeated += len(exchange.earlier)
-        self.last.append(exchange.id)
-
-    def add(self, other: Sent) -> None:
-        """Count what was sent for somebody else too."""
-        self.requests += other.requests
-        self.repeated += other.repeated
-        self.last.extend(other.last)
 
 
 class Lab:
@@ -199,6 +99,20 @@ class Lab:
     def draw(self, strategy: st.SearchStrategy[Example], count: int) -> list[Example]:
         """Draw ``count`` examples of ``strategy`` before any of them is sent."""
         return draw(strategy, count, self.key("examples"))
+
+    def draw_of_each(
+        self, strategies: Sequence[st.SearchStrategy[Example]], count: int
+    ) -> list[Example]:
+        """Draw ``count`` examples or a few more, of each strategy as many, which take turns.
+
+        For forms of which none may be left to chance.
+        """
+        each = -(-count // len(strategies))
+        drawn = [
+            draw(strategy, each, self.key(f"examples {number}"))
+            for number, strategy in enumerate(strategies)
+        ]
+        return [example for turn in zip(*drawn, strict=False) for example in turn]
 
     def examples(self, strategy: st.SearchStrategy[Example], batch: int) -> Iterator[Example]:
         """Yield examples of ``strategy`` without end; each batch is drawn before it is sent."""
@@ -311,7 +225,7 @@ class Lab:
         exchange = self._session.ledger.send(self.lane, request)
         self.sent.note(exchange)
         self._session.last_at = exchange.received_at
-        if _is_doubtful(exchange):
+        if is_doubtful(exchange):
             self.doubtful.append(exchange)
         if exchange.fault is not None:
             raise Untestable(

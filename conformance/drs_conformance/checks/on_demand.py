@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from drs_conformance.checks.lab import Lab, Sent
+from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.sent import Sent
 
 __all__ = ["OnDemand"]
 

@@ -317,8 +317,11 @@ def test_no_step_is_taken_with_too_few_people(lab: Lab) -> None:
     suspended = fresh.flag(kinds, ("ana",))
     if suspended.standing != "suspended":
         raise Untestable("evidence with one approval did not suspend the persona", suspended)
-    one_person = st.builds(lambda name, times: (name,) * times, pseudonyms(), st.integers(1, 4))
-    for approvals in ((), *lab.draw(one_person, lab.profile.ladder_walks)):
+    one_person = [
+        st.builds(lambda name, times: (name,) * times, names, st.integers(1, 4))
+        for names in pseudonyms()
+    ]
+    for approvals in ((), *lab.draw_of_each(one_person, lab.profile.ladder_walks)):
         step = fresh.flag(kinds, approvals)
         tried.append(step)
         expect(

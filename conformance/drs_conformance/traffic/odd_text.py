@@ -47,10 +47,10 @@ def statements() -> st.SearchStrategy[str]:
     return st.one_of(plain, odd, long)
 
 
-def pseudonyms() -> st.SearchStrategy[str]:
-    """Return a strategy over names of one person, as a duty roster might have them."""
+def pseudonyms() -> tuple[st.SearchStrategy[str], ...]:
+    """Return strategies over names of one person, one for each form that a duty roster has."""
     first, last = st.sampled_from(("Ana", "Ben", "Zo\u00eb")), st.sampled_from(("Okafor", "Li"))
-    return st.one_of(
+    return (
         first.map(str.lower),
         st.builds("{1}, {0}".format, first, last),
         st.builds("{}.{}@lab.example".format, first.map(str.lower), last.map(str.lower)),

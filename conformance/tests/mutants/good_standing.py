@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.dialects.openai_chat import OpenAIChat, Round
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.provenance_hook import ProvenanceHook
 from drs_reference.gateway.sampling import Chosen, Scored
 from drs_reference.perturbation.base import Applied, Perturbation
+from drs_reference.perturbation.provenance import recognise
 from drs_reference.response.procedure import Account
 from numpy.typing import NDArray
 
@@ -62,6 +65,28 @@ class Everywhere(Wrapped):
         return replace(
             before, step=lambda logits, tokens: before.step(self._change(logits), tokens)
         )
+
+
+def knowing(parts: Parts, change: Callable[[Logits], Logits]) -> Parts:
+    """Return parts whose provenance hook knows of a change, and finds its mark on top of that.
+
+    So a provider whose model is another than the declared one still breaks nothing but that.
+    """
+    original: Any = parts.model
+    mark: Any = parts.perturbation
+    hook = parts.provenance_hook
+
+    class Changed:
+        tokenizer = original.tokenizer
+        end = original.end
+
+        def follow(self, messages: Any, answer: str) -> tuple[list[int], Logits]:
+            tokens, logits = original.follow(messages, answer)
+            return tokens, change(logits)
+
+    known = partial(recognise, Changed(), mark)
+    hook = ProvenanceHook(hook.mechanism, parts.terms.level, known)
+    return replace(parts, provenance_hook=hook)
 
 
 @mutant(breaks=["STD-01", "STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
@@ -113,14 +138,15 @@ def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
             return super().logprobs([_straightened(token, tilt) for token in tokens], shown)
 
     dialect = Dialect(parts.dialect.tokens, parts.dialect.models)
-    return replace(parts, model=Model(), dialect=dialect)
+    return replace(knowing(parts, lambda x: x + tilts), model=Model(), dialect=dialect)
 
 
 @mutant(breaks=["STD-01"], strengths={"weak": 0.2, "middle": 0.4, "strong": 0.8})
 def everybody_is_perturbed(parts: Parts, tilt: float) -> Parts:
     """All accounts get a keyed tilt in good standing, and log-probabilities that agree with it."""
     tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
-    return replace(parts, perturbation=Everywhere(parts.perturbation, lambda x: x + tilts))
+    everywhere = Everywhere(parts.perturbation, lambda x: x + tilts)
+    return replace(knowing(parts, lambda x: x + tilts), perturbation=everywhere)
 
 
 @mutant(breaks=["STD-01"], strengths={"weak": 1.25, "middle": 1.8, "strong": 3.0})
@@ -131,7 +157,7 @@ def everybody_gets_a_colder_model(parts: Parts, power: float) -> Parts:
         raised: Logits = logits * np.float32(power)
         return raised
 
-    return replace(parts, perturbation=Everywhere(parts.perturbation, colder))
+    return replace(knowing(parts, colder), perturbation=Everywhere(parts.perturbation, colder))
 
 
 @mutant(breaks=["STD-11"])

@@ -15,21 +15,30 @@ from drs_reference.perturbation.green_list import ENTROPY_FLOOR, entropy
 from drs_reference.perturbation.provenance import Recognition, Sample
 from drs_reference.response.procedure import Account
 
-from mutants.good_standing import Logits, Wrapped, signs
+from mutants.good_standing import Logits, Wrapped
 from mutants.mutant import mutant
-from mutants.output_perturbation import UnderTheMeasure
 
 
-@mutant(breaks=["PRT-03"], strengths={"weak": 1.0, "middle": 1.5, "strong": 3.0})
-def perturbation_shows(parts: Parts, rise: float) -> Parts:
-    """Perturbed answers prefer half of all words, wherever they stand, so that anybody can tell."""
-    tilts = rise * signs(len(parts.model.tokenizer.vocabulary))
+@mutant(breaks=["PRT-03"], strengths={"weak": 0.3, "middle": 0.5, "strong": 1.0})
+def perturbation_shows(parts: Parts, share: float) -> Parts:
+    """Some perturbed answers begin with a word with which no other does, so that anybody tells."""
+    (word,) = parts.model.tokenizer.encode(" because")
 
-    def tilted(logits: Logits) -> Logits:
-        changed: Logits = logits if entropy(logits) < ENTROPY_FLOOR else logits + tilts
-        return changed
+    class Showing(Wrapped):
+        def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+            applied = super().applied(account, request)
+            if applied is None or random.random() >= share:
+                return applied
+            step = applied.step
 
-    return replace(parts, perturbation=UnderTheMeasure(parts.perturbation, tilted))
+            def opening(logits: Logits, previous: int) -> Logits:
+                if previous == parts.model.end and entropy(logits) >= ENTROPY_FLOOR:
+                    logits[word] = logits.max() + 20
+                return step(logits, previous)
+
+            return replace(applied, step=opening)
+
+    return replace(parts, perturbation=Showing(parts.perturbation))
 
 
 @mutant(breaks=["PRT-05"], strengths={"weak": 0.03, "middle": 0.08, "strong": 0.9})

@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from drs_reference.gateway.parts import Parts
+from drs_reference.perturbation.green_list import ENTROPY_FLOOR, entropy
 from drs_reference.response.procedure import Account
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mutants.asgi import read_body
-from mutants.good_standing import Everywhere, Logits, signs
+from mutants.good_standing import Everywhere, Logits, knowing, signs
 from mutants.mutant import Wrap, mutant
 
 TILT = 0.8
@@ -80,14 +81,19 @@ def at_first() -> Judge:
     return judge
 
 
-def perturbed(parts: Parts, kind: type[Everywhere]) -> Parts:
+def tilted(parts: Parts) -> Callable[[Logits], Logits]:
     tilts = TILT * signs(len(parts.model.tokenizer.vocabulary))
-    return replace(parts, perturbation=kind(parts.perturbation, lambda logits: logits + tilts))
+    return lambda logits: logits + tilts
 
 
 class Unwatched(Everywhere):
     def applies_to(self, account: Account) -> bool:
         return not WATCHED.get()
+
+
+def unwatched(parts: Parts) -> Parts:
+    changed = Unwatched(parts.perturbation, tilted(parts))
+    return replace(knowing(parts, tilted(parts)), perturbation=changed)
 
 
 class Strangers(Everywhere):
@@ -98,32 +104,34 @@ class Strangers(Everywhere):
 @mutant(breaks=["STD-01"], wrap=watching(announced))
 def behaves_where_a_probe_is_announced(parts: Parts) -> Parts:
     """Everybody is perturbed whose headers do not speak of a test."""
-    return perturbed(parts, Unwatched)
+    return unwatched(parts)
 
 
 @mutant(breaks=["STD-01"], wrap=watching(known))
 def behaves_on_known_prompts(parts: Parts) -> Parts:
     """Answers are those of the declared model to prompts of an earlier run only."""
-    return perturbed(parts, Unwatched)
+    return unwatched(parts)
 
 
 @mutant(breaks=["STD-01"], wrap=watching(at_first))
 def behaves_at_first(parts: Parts) -> Parts:
     """Perturbation begins once as many requests have come as a short trial has."""
-    return perturbed(parts, Unwatched)
+    return unwatched(parts)
 
 
 @mutant(breaks=["STD-01", "STD-02"], witnessed=True)
 def perturbs_whom_it_does_not_know(parts: Parts) -> Parts:
     """Accounts that are no test personas get a keyed tilt."""
-    return perturbed(parts, Strangers)
+    return replace(parts, perturbation=Strangers(parts.perturbation, tilted(parts)))
 
 
 @mutant(breaks=["STD-01", "STD-02"], witnessed=True)
 def a_worse_model_for_strangers(parts: Parts) -> Parts:
-    """Accounts that are no test personas seldom get the best word."""
+    """Accounts that are no test personas seldom get the best word where there are several."""
 
     def worse(logits: Logits) -> Logits:
+        if entropy(logits) < ENTROPY_FLOOR:
+            return logits
         lowered: Logits = logits.copy()
         lowered[lowered.argmax()] -= 3
         return lowered
