@@ -78,7 +78,9 @@ class StepElision(Overt):
         for _ in usual.emissions():
             pass
         taken, (usual_trace,) = steps(trace), usual.withheld_tokens
-        hidden = left_out(self._key, self.parameters.share, _plain(taken), _plain(steps(usual_trace)))
+        hidden = left_out(
+            self._key, self.parameters.share, _plain(taken), _plain(steps(usual_trace))
+        )
         shown: list[Chosen] = []
         withheld: list[Chosen] = []
         for number, step in enumerate(taken):

@@ -75,8 +75,5 @@ class TraceSummary(Overt):
     ) -> tuple[list[Chosen], Sequence[Chosen]]:
         encoded = map(model.tokenizer.encode, summaries([text_of(step) for step in steps(trace)]))
         tokens = next(found for found in encoded if len(found) <= self.parameters.tokens_max)
-        written = [
-            Chosen(token, model.tokenizer.token_text(token), 0.0, ())
-            for token in tokens
-        ]
+        written = [Chosen(token, model.tokenizer.token_text(token), 0.0, ()) for token in tokens]
         return written, trace
