@@ -55,15 +55,13 @@ def carry_out(storage: Path, switch: KillSwitch) -> None:
     path = _path(storage)
     try:
         order = json.loads(path.read_text("utf-8"))
+        switch.throw(order["off"] is not False, order["approvals"])
+        log.warning("perturbation is %s by order", "off" if switch.off else "on")
     except FileNotFoundError:
         return
-    except (OSError, ValueError) as error:
-        log.error("the order %s cannot be read: %s", path.name, error)
-        path.unlink(missing_ok=True)
-        return
-    switch.throw(order["off"], order["approvals"])
+    except (ValueError, TypeError, KeyError) as error:
+        log.error("%s holds no order: %r", path.name, error)
     path.unlink(missing_ok=True)
-    log.warning("perturbation is %s by order of people", "off" if order["off"] else "on")
 
 
 def watch(storage: Path, switch: KillSwitch) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """A summary stands in for the reasoning: how many steps there are, and of which kinds.
 
-It is counted from the trace itself, so it says nothing that is not so. Its tokens are written, not
-drawn, and have probability one.
+It is counted from the trace itself, so it says nothing that is not so. Counts are words: all the
+numbers of an answer are the model's. The tokens are written, not drawn, and have probability one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ _KINDS = (
     ("letter", re.compile(r"[a-z]->[a-z]")),
 )
 _OTHER = "other"
+_NUMBERS = (
+    *("one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ def _kind(step: str) -> str:
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
+    count = _NUMBERS[number - 1] if number <= len(_NUMBERS) else f"more than {_NUMBERS[-1]}"
+    return f"{count} {noun}{'s' * (number != 1)}"
 
 
 def summaries(taken: Sequence[str]) -> tuple[str, ...]:
@@ -50,11 +55,8 @@ def summaries(taken: Sequence[str]) -> tuple[str, ...]:
         return ("",)
     kinds = Counter(map(_kind, taken))
     number = _counted(len(taken), "step")
-    return (
-        f"{number}: {', '.join(_counted(count, kind) for kind, count in kinds.items())}.",
-        f"{number}.",
-        "",
-    )
+    counted = ", ".join(_counted(count, kind) for kind, count in kinds.items())
+    return f"In {number}: {counted}.", f"In {number}.", ""
 
 
 class TraceSummary(Overt):

@@ -68,8 +68,8 @@ class Perturbed:
         self.endpoint = endpoint
         self.persona = persona
         endpoint.reset(persona)
-        endpoint.flag(persona)
-        assert endpoint.flag(persona, "person-a", "person-b")["state"] == "perturbed"
+        for state in ("observed", "throttled", "perturbed"):
+            assert endpoint.flag(persona)["state"] == state
 
     def chat(self, prompt: str, **members: Any) -> Any:
         self.endpoint.advance(self.persona, 61)

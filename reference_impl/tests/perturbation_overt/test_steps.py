@@ -24,12 +24,19 @@ KEY = b"a key of 16 bytes or more"
 STEP = st.text("0123456789+-=>abcOT: ", min_size=1, max_size=8)
 STEPS = st.lists(STEP, min_size=1, max_size=12)
 SHARE = st.floats(0.01, 1)
+NUMBERS = (
+    "no",
+    *("one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 OPERAND = st.integers(10, 99)
 SUM = "What is 47 + 85?"
 
 
 def tokens(text: str) -> list[Chosen]:
-    return [Chosen(t, MODEL.tokenizer.token_text(t), -1.0, ()) for t in MODEL.tokenizer.encode(text)]
+    return [
+        Chosen(t, MODEL.tokenizer.token_text(t), -1.0, ()) for t in MODEL.tokenizer.encode(text)
+    ]
 
 
 def elision(share: float = 0.5, key: bytes = KEY) -> StepElision:
@@ -101,12 +108,17 @@ def test_what_elision_shows_of_a_sum_is_true_incomplete_and_ends_as_ever(
 @settings(deadline=None, max_examples=10)
 @given(OPERAND, OPERAND)
 def test_no_wording_brings_a_step_back(a: int, b: int) -> None:
-    asked = ("What is {} + {}?", "Add {} and {}.", "Compute {} + {}.", "What is the sum of {} and {}?")
+    asked = (
+        "What is {} + {}?",
+        "Add {} and {}.",
+        "Compute {} + {}.",
+        "What is the sum of {} and {}?",
+    )
     assert len({answered(elision(), wording.format(a, b))[0] for wording in asked}) == 1
 
 
 def test_no_number_of_tries_brings_a_step_back() -> None:
-    whole = {s for s in re.split("[,.] ", answered(None, SUM)[0].partition(" The")[0].strip("."))}
+    whole = set(re.split("[,.] ", answered(None, SUM)[0].partition(" The")[0].strip(".")))
     seen: set[str] = set()
     for seed in range(40):
         text, _ = answered(elision(), SUM, temperature=1.4, seed=seed)
@@ -120,27 +132,34 @@ def test_no_number_of_tries_brings_a_step_back() -> None:
 def test_a_summary_counts_what_is_there(taken: list[str]) -> None:
     longest, shorter, none = summaries(taken)
     number, _, kinds = longest.rstrip(".").partition(": ")
-    assert number == shorter.rstrip(".") == f"{len(taken)} step" + "s" * (len(taken) > 1)
-    counted = {kind.rstrip("s"): int(n) for n, kind in map(str.split, kinds.split(", "))}
+    assert number == shorter.rstrip(".")
+    assert number == f"In {NUMBERS[len(taken)]} step" + "s" * (len(taken) > 1)
+    words = (kind.split() for kind in kinds.split(", "))
+    counted = {kind.rstrip("s"): NUMBERS.index(number) for number, kind in words}
     assert sum(counted.values()) == len(taken)
     assert counted.get("letter", 0) <= sum("->" in step for step in taken)
     assert counted.get("sum", 0) == sum(bool(re.search(r"\d\+\d", step)) for step in taken)
     assert none == ""
 
 
-@pytest.mark.parametrize("most", [1, 8, 9, 40])
+def test_many_steps_are_not_counted_to_the_last() -> None:
+    assert summaries(["1+1=2"] * 13)[0] == "In more than twelve steps: more than twelve sums."
+
+
+@pytest.mark.parametrize("most", [1, 13, 14, 33])
 def test_a_summary_has_no_more_tokens_than_it_may(most: int) -> None:
     text, work = answered(TraceSummary(trace_summary.Parameters(most)), SUM)
     summary, _, rest = text.partition(" The answer is")
     assert len(MODEL.tokenizer.encode(summary)) <= most
-    assert summary == {1: "", 8: "4 steps.", 9: "4 steps."}.get(most, "4 steps: 2 sums, 2 others.")
+    whole = "In four steps: two sums, two others."
+    assert summary == {1: "", 13: "", 14: "In four steps."}.get(most, whole)
     assert rest == " 132."
     assert work.withheld == ["Ones: 7+5=12, write 2, carry 1. Tens: 4+8+1=13."]
 
 
 MECHANISMS = [
     elision(),
-    TraceSummary(trace_summary.Parameters(30)),
+    TraceSummary(trace_summary.Parameters(33)),
     trace_withholding.TraceWithholding(trace_withholding.Parameters()),
 ]
 
@@ -169,4 +188,5 @@ def test_the_conclusion_stays_and_the_trace_is_never_complete(
     plain, (text, work) = answered(None, prompt)[0], answered(mechanism, prompt)
     assert conclusion(text) == conclusion(plain)
     assert plain.partition(" The answer is")[0] not in text
+    assert not Counter(re.findall(r"\d+", text)) - Counter(re.findall(r"\d+", plain))
     assert 0 < work.reasoning_tokens <= len(tokens(plain))
