@@ -66,9 +66,8 @@ class ControlPlane:
         """The routes at the declared paths."""
         terms = self.parts.terms
         persona = terms.test_path + "/personas/{persona}"
-        provenance = Route(terms.provenance_path or "/", self.provenance, methods=["POST"])
+        provenance = [terms.provenance_path] if terms.provenance_path else []
         return [
-            *([provenance] if terms.provenance_path else []),
             Route(WELL_KNOWN, self.declaration, methods=["GET"]),
             Route(terms.account_path, self.account, methods=["GET"]),
             Route(terms.appeals_path, self.lodge_appeal, methods=["POST"]),
@@ -77,6 +76,7 @@ class ControlPlane:
             Route(terms.score_path, self.score, methods=["POST"]),
             Route(terms.likelihood_path, self.likelihood, methods=["POST"]),
             Route(terms.reasoning_path + "/{answer}", self.reasoning, methods=["GET"]),
+            *(Route(path, self.provenance, methods=["POST"]) for path in provenance),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.dialects.dialect import Stream
 from drs_reference.gateway.exposure import ExposureRules
 from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.problems import Problem
 from drs_reference.gateway.reasoning import ReasonedGeneration
 from drs_reference.gateway.replies import RefusedError, Replies
 from drs_reference.gateway.safety import Declined
@@ -200,18 +201,12 @@ class Inference:
         if chat.model not in models:
             message = f"There is no such model here; use {', '.join(models)}."
             raise replies.wrong(404, message, "model", "model_not_found")
+        refusals = self.parts.refusals
         rules = self.parts.exposure.on(surface)
-        broken = rules.violation(chat, document)
-        if broken is not None:
-            parameter = dialect.parameters.get(broken.parameter, broken.parameter)
-            raise replies.refused(self.parts.refusals.out_of_bounds(parameter, broken.limit))
+        _hold(rules, chat, document, replies, refusals.out_of_bounds)
         applied = self.parts.perturbation.applied(account, chat) or Applied(chat.sampling)
         rules = rules.narrowed(applied.bounds)
-        broken = rules.violation(chat, document)
-        if broken is not None:
-            parameter = dialect.parameters.get(broken.parameter, broken.parameter)
-            problem = self.parts.refusals.perturbed(account, parameter, broken.limit)
-            raise replies.refused(problem)
+        _hold(rules, chat, document, replies, partial(refusals.perturbed, account))
         if applied.alternatives_max is not None:
             fewer = min(chat.top_logprobs, applied.alternatives_max)
             chat = replace(chat, top_logprobs=fewer)
@@ -245,3 +240,17 @@ class Inference:
 
     def _started(self) -> int:
         return int(self.parts.clock.started.timestamp())
+
+
+def _hold(
+    rules: ExposureRules,
+    chat: ChatRequest,
+    document: Mapping[str, Any],
+    replies: Replies,
+    refusal: Callable[[str, int], Problem],
+) -> None:
+    """Hold a request against bounds. Raises ``RefusedError``."""
+    broken = rules.violation(chat, document)
+    if broken is not None:
+        parameter = replies.dialect.parameters.get(broken.parameter, broken.parameter)
+        raise replies.refused(refusal(parameter, broken.limit))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_every_answer_lacks_the_same_steps_and_none_lacks_the_conclusion(
     said |= {choice["message"]["content"] for choice in choices}
     (text,) = said
     assert text.endswith(" The answer is 132.")
-    steps = text.removesuffix(" The answer is 132.").strip(" ,.").split(", ")
+    steps = re.split("[,.] ", text.removesuffix(" The answer is 132.").strip(" ,."))
     assert len(steps) == 2
     assert all(step in PLAIN for step in steps)
 
@@ -217,19 +217,6 @@ def test_refusal_names_the_case_and_leaves_plain_answers(
     refused = endpoint.call(account.persona, "POST", path, json=asked)
     assert refused.status_code == 400
     assert refused.json()["parameter"] == "generationConfig.logprobs"
-
-
-def test_a_document_that_ends_ends_the_mechanism(serving: Any, perturbed: Any) -> None:
-    now = datetime.now(UTC).replace(microsecond=0)
-    until = now + timedelta(seconds=25)
-    endpoint = serving("trace-withholding", {}, valid_until=until.isoformat()[:19] + "Z")
-    account = perturbed(endpoint)
-    assert account.text(SUM, temperature=0) == " The answer is 132."
-    while datetime.now(UTC) < until:
-        assert account.text(SUM, temperature=0) in (" The answer is 132.", PLAIN)
-    assert account.text(SUM, temperature=0) == PLAIN
-    kinds = [measure["kind"] for measure in endpoint.standing(account.persona)["measures"]]
-    assert kinds == ["throttle"]
 
 
 def test_a_wrong_document_stops_the_start(document: Any, tmp_path: Path) -> None:
