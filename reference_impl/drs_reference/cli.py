@@ -12,6 +12,7 @@ from drs_reference.gateway.surfaces import DIALECTS
 
 _EXTRA = {"anyio", "numpy", "starlette", "uvicorn"}
 _ACCOUNTS_MAX = 99
+_NAME_MAX = 128
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,6 +64,30 @@ def _parser() -> argparse.ArgumentParser:
         default=DIALECTS[0],
         help="dialect of the surface that the target file names; all are served (%(default)s)",
     )
+    serve.add_argument(
+        "--perturbation",
+        type=Path,
+        metavar="FILE",
+        help="a document perturbation-parameters, JSON or YAML: the mechanism that is applied; "
+        "default: the green list on all surfaces",
+    )
+    switch = commands.add_parser(
+        "perturbation",
+        help="end every perturbation for every account, or allow it again",
+        description="Throw the kill switch of an endpoint. A server that runs obeys within a "
+        "second; what was ordered holds over restarts and stands in the audit trail.",
+    )
+    switch.add_argument("order", choices=("off", "on"))
+    switch.add_argument(
+        "--storage", metavar="URL", required=True, help="that of the server, sqlite:///FILE"
+    )
+    switch.add_argument(
+        "--by",
+        action="append",
+        metavar="PERSON",
+        required=True,
+        help="pseudonym of a person who agrees; give it for two different people",
+    )
     return parser
 
 
@@ -82,9 +107,12 @@ def _accounts(text: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status: 0 done, 2 it could not start."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
     try:
-        from drs_reference.gateway.serve import ServeOptions, run
+        from drs_reference.gateway.serve import ServeOptions, order, run
+        from drs_reference.perturbation.kill_switch import PEOPLE
+        from drs_reference.response.ladder import different_people
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
             raise
@@ -94,6 +122,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    if options.command == "perturbation":
+        people = different_people(options.by)
+        if len(people) < PEOPLE or max(map(len, people)) > _NAME_MAX:
+            parser.error(
+                f"--by must name {PEOPLE} different people, each in at most {_NAME_MAX} characters"
+            )
+        return order(options.storage, options.order == "off", people)
     return run(
         ServeOptions(
             host=options.host,
@@ -103,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             credentials=options.credentials,
             accounts=options.accounts,
             dialect=options.dialect,
+            perturbation=options.perturbation,
         )
     )
 

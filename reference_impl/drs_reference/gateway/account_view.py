@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,17 @@ from drs_reference.timestamps import rfc3339
 
 
 class AccountView:
-    """Documents ``account-standing`` and ``persona-state``."""
+    """Documents ``account-standing`` and ``persona-state``.
 
-    def __init__(self, appeals_path: str, mechanism: str) -> None:
+    ``in_force`` says whether anything is perturbed at all; else no such measure is shown.
+    """
+
+    def __init__(
+        self, appeals_path: str, mechanism: str, in_force: Callable[[], bool] = lambda: True
+    ) -> None:
         self.appeals_path = appeals_path
         self.mechanism = mechanism
+        self.in_force = in_force
 
     def standing(self, account: Account, procedure: Procedure, now: datetime) -> dict[str, Any]:
         """What the account is told of itself; nothing of a notice that still waits."""
@@ -23,6 +30,8 @@ class AccountView:
         for measure in view.measures:
             shown = {"kind": measure.kind, "since": rfc3339(measure.since)}
             if measure.kind == "perturb":
+                if not self.in_force():
+                    continue
                 shown["mechanism"] = self.mechanism
             measures.append(shown)
         told = account.case is not None and bool(measures)

@@ -22,7 +22,7 @@ STOPS_MAX = 4
 class ChatRequest:
     """What is asked: (role, text) messages, how to sample, what to return.
 
-    ``echoed`` are members that the dialect repeats in its answers.
+    ``echoed`` are members that the dialect repeats in its answers, ``surface`` the one asked at.
     """
 
     model: str
@@ -36,6 +36,7 @@ class ChatRequest:
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     form: Form | None = None
     echoed: Mapping[str, Any] = field(default_factory=dict)
+    surface: str = ""
 
     @property
     def question(self) -> str:

@@ -66,6 +66,7 @@ class ControlPlane:
         """The routes at the declared paths."""
         terms = self.parts.terms
         persona = terms.test_path + "/personas/{persona}"
+        provenance = [terms.provenance_path] if terms.provenance_path else []
         return [
             Route(WELL_KNOWN, self.declaration, methods=["GET"]),
             Route(terms.account_path, self.account, methods=["GET"]),
@@ -75,7 +76,7 @@ class ControlPlane:
             Route(terms.score_path, self.score, methods=["POST"]),
             Route(terms.likelihood_path, self.likelihood, methods=["POST"]),
             Route(terms.reasoning_path + "/{answer}", self.reasoning, methods=["GET"]),
-            Route(terms.provenance_path, self.provenance, methods=["POST"]),
+            *(Route(path, self.provenance, methods=["POST"]) for path in provenance),
             Route(persona, self.persona, methods=["GET"]),
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),

@@ -21,7 +21,10 @@ _FORMS = {"structured_output": True, "tools": True}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Everything that is declared and that the endpoint then follows; durations in seconds."""
+    """Everything that is declared and that the endpoint then follows; durations in seconds.
+
+    Without a ``provenance_path`` there is no provenance hook.
+    """
 
     name: str = "Distillation-Resistance reference endpoint"
     level: str = "L2"
@@ -102,8 +105,8 @@ class DeclarationBuilder:
                 "test": terms.test_path,
                 "score": terms.score_path,
                 "likelihood": terms.likelihood_path,
-                "provenance": terms.provenance_path,
                 "reasoning": terms.reasoning_path,
+                **({"provenance": terms.provenance_path} if terms.provenance_path else {}),
             },
             "good_standing": {
                 "latency_overhead_p99_ms": terms.latency_overhead_p99_ms,

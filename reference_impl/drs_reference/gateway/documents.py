@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
 from drs_reference.gateway.body import BodyError, described, parse_object
 from drs_reference.standard import validator
@@ -17,16 +17,21 @@ def read_document(body: bytes, kind: str) -> dict[str, Any]:
     if error is None:
         return document
     path = ".".join(str(step) for step in error.absolute_path)
-    expected = {
+    where = path or "the body"
+    raise BodyError(
+        path or None,
+        f"{where} {expectation(error)}; got {described(error.instance)} (schema {kind})",
+    )
+
+
+def expectation(error: ValidationError) -> str:
+    """What a member must be that is not."""
+    return {
         "required": f"must have the members {', '.join(map(str, _names(error.validator_value)))}",
         "unevaluatedProperties": "has a member that the schema does not know",
         "type": f"must be of type {error.validator_value}",
         "enum": f"must be one of {error.validator_value}",
     }.get(str(error.validator), f"must fulfil {error.validator}: {error.validator_value}")
-    where = path or "the body"
-    raise BodyError(
-        path or None, f"{where} {expected}; got {described(error.instance)} (schema {kind})"
-    )
 
 
 def _names(value: object) -> list[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -29,8 +29,12 @@ class ExposureRules:
 
     def on(self, surface: Surface) -> Self:
         """The rules as they are on one surface."""
+        return self.narrowed(surface.within)
+
+    def narrowed(self, bounds: Callable[[Bounds], Bounds]) -> Self:
+        """The rules with other bounds, made of the present ones."""
         rules = copy.copy(self)
-        rules.bounds = surface.within(self.bounds)
+        rules.bounds = bounds(self.bounds)
         return rules
 
     def violation(self, request: ChatRequest, body: Mapping[str, Any]) -> OutOfBounds | None:

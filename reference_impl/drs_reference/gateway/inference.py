@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,7 +26,9 @@ from drs_reference.gateway.body import (
 )
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.dialects.dialect import Stream
+from drs_reference.gateway.exposure import ExposureRules
 from drs_reference.gateway.parts import Parts
+from drs_reference.gateway.problems import Problem
 from drs_reference.gateway.reasoning import ReasonedGeneration
 from drs_reference.gateway.replies import RefusedError, Replies
 from drs_reference.gateway.safety import Declined
@@ -84,14 +86,14 @@ class Inference:
         replies = self._admit(account, replies)
         if too_large:
             raise replies.wrong(413, f"The body may have at most {LIMIT} bytes.")
-        chat = self._read(surface, request, body, replies)
+        chat, applied, rules = self._read(surface, request, body, account, replies)
         if chat.form is not None and surface.withholds:
             raise replies.wrong(400, "This surface offers neither structured output nor tools.")
         now = self.parts.clock.now()
         self.parts.live_detection.watch(self.accounts, account, chat.question, now)
         kind = ReasonedGeneration if surface.withholds else Generation
-        generation = self.generation(account, chat, kind)
-        dialect, shown = replies.dialect, self.parts.exposure.logprob
+        generation = self.generation(account, chat, applied, kind)
+        dialect, shown = replies.dialect, rules.logprob
         created = int(now.timestamp())
         if chat.stream:
             stream = dialect.stream(chat, generation, shown, created)
@@ -127,8 +129,10 @@ class Inference:
             return refused.response
         return JSONResponse(self.parts.dialect.model(name, self._started()))
 
-    def generation(self, account: Account, chat: ChatRequest, kind: type[Generation]) -> Generating:
-        """The work that a request asks for; perturbed only for an account under that measure."""
+    def generation(
+        self, account: Account, chat: ChatRequest, applied: Applied, kind: type[Generation]
+    ) -> Generating:
+        """The work that a request asks for. Neither refusals nor prescribed forms are perturbed."""
         refusal = self.parts.safety.refusal(account, chat.question)
         if refusal is not None:
             return Declined(self.parts.model, chat.messages, chat.choices, refusal)
@@ -143,8 +147,7 @@ class Inference:
                 return Generation(self.parts.model, messages, sampling, alternatives=alternatives)
 
             return Drafts(chat.form, chat.choices, draft)
-        applied = self.parts.perturbation.applied(account, chat) or Applied(chat.sampling)
-        return kind(
+        return (applied.kind or kind)(
             self.parts.model,
             chat.messages,
             applied.sampling,
@@ -183,23 +186,31 @@ class Inference:
             self.parts.reasoning_hook.keep(answer, chat.model, generation.withheld, now)
 
     def _read(
-        self, surface: Surface, request: Request, body: bytes, replies: Replies
-    ) -> ChatRequest:
-        """The request, within the declared bounds. Raises ``RefusedError``."""
+        self, surface: Surface, request: Request, body: bytes, account: Account, replies: Replies
+    ) -> tuple[ChatRequest, Applied, ExposureRules]:
+        """The request, what is done to its answer, and what that may expose.
+
+        Raises ``RefusedError``.
+        """
         dialect, models = replies.dialect, self.parts.terms.served(surface)
         try:
             document = dialect.addressed(parse_object(body), request)
-            chat = dialect.parse(document)
+            chat = replace(dialect.parse(document), surface=surface.id)
         except BodyError as error:
             raise replies.wrong(400, error.message, error.member) from error
         if chat.model not in models:
             message = f"There is no such model here; use {', '.join(models)}."
             raise replies.wrong(404, message, "model", "model_not_found")
-        broken = self.parts.exposure.on(surface).violation(chat, document)
-        if broken is not None:
-            parameter = dialect.parameters.get(broken.parameter, broken.parameter)
-            raise replies.refused(self.parts.refusals.out_of_bounds(parameter, broken.limit))
-        return chat
+        refusals = self.parts.refusals
+        rules = self.parts.exposure.on(surface)
+        _hold(rules, chat, document, replies, refusals.out_of_bounds)
+        applied = self.parts.perturbation.applied(account, chat) or Applied(chat.sampling)
+        rules = rules.narrowed(applied.bounds)
+        _hold(rules, chat, document, replies, partial(refusals.perturbed, account))
+        if applied.alternatives_max is not None:
+            fewer = min(chat.top_logprobs, applied.alternatives_max)
+            chat = replace(chat, top_logprobs=fewer)
+        return chat, applied, rules
 
     async def _events(
         self, stream: Stream, chat: ChatRequest, generation: Generating
@@ -229,3 +240,17 @@ class Inference:
 
     def _started(self) -> int:
         return int(self.parts.clock.started.timestamp())
+
+
+def _hold(
+    rules: ExposureRules,
+    chat: ChatRequest,
+    document: Mapping[str, Any],
+    replies: Replies,
+    refusal: Callable[[str, int], Problem],
+) -> None:
+    """Hold a request against bounds. Raises ``RefusedError``."""
+    broken = rules.violation(chat, document)
+    if broken is not None:
+        parameter = replies.dialect.parameters.get(broken.parameter, broken.parameter)
+        raise replies.refused(refusal(parameter, broken.limit))

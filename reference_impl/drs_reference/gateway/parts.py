@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from drs_reference.detection import live
@@ -35,7 +36,9 @@ from drs_reference.gateway.test_mode import TestMode
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.base import Perturbation
 from drs_reference.perturbation.green_list import GreenListWatermark
-from drs_reference.perturbation.provenance import recognise
+from drs_reference.perturbation.in_force import InForce
+from drs_reference.perturbation.kill_switch import KillSwitch
+from drs_reference.perturbation.provenance import Recognition, Sample, recognise
 from drs_reference.response.ladder import Ladder
 from drs_reference.response.notices import NoticePolicy
 from drs_reference.response.procedure import Procedure
@@ -57,6 +60,7 @@ class Parts:
     credentials: Credentials
     model: Model
     perturbation: Perturbation
+    kill_switch: KillSwitch
     safety: SafetyPolicy
     ladder: Ladder
     notices: NoticePolicy
@@ -98,11 +102,23 @@ def standard_parts(
     credentials: Credentials,
     signer: Signer,
     model: LanguageModel,
-    perturbation: GreenListWatermark,
+    perturbation: Perturbation,
+    perturbed: frozenset[str] | None = None,
+    until: datetime | None = None,
     terms: Terms | None = None,
 ) -> Parts:
-    """The parts of the endpoint that does what it declares. ``issuer`` is its origin."""
+    """The parts of the endpoint that does what it declares. ``issuer`` is its origin.
+
+    The mechanism is applied on the surfaces ``perturbed`` (None: on all), and only ``until`` then.
+    """
     terms = terms or Terms()
+    find: Callable[[Iterable[Sample]], Recognition] = _unrecognisable
+    if isinstance(perturbation, GreenListWatermark):
+        find = partial(recognise, model, perturbation)
+    else:
+        terms = replace(terms, provenance_path="")
+    switch = KillSwitch(storage)
+    in_force = InForce(perturbation, switch, perturbed, until)
     delay = terms.covert_delay_max_s if perturbation.covert else 0
     return Parts(
         terms=terms,
@@ -110,7 +126,8 @@ def standard_parts(
         storage=storage,
         credentials=credentials,
         model=model,
-        perturbation=perturbation,
+        perturbation=in_force,
+        kill_switch=switch,
         safety=SafetyPolicy(),
         ladder=Ladder.from_registry(
             registry("ladder"),
@@ -133,7 +150,7 @@ def standard_parts(
             dialect(model.tokenizer, terms.models)
             for dialect in (OpenAIResponses, AnthropicMessages, GeminiGenerate)
         ),
-        account_view=AccountView(terms.appeals_path, perturbation.mechanism),
+        account_view=AccountView(terms.appeals_path, perturbation.mechanism, in_force.lasts),
         appeals=AppealsDesk(terms.decision_max_s),
         cases=CaseFile(),
         test_mode=TestMode(),
@@ -141,7 +158,10 @@ def standard_parts(
         likelihood_hook=LikelihoodHook(model),
         live_detection=LiveDetection(Calibration.read(live.CALIBRATION), terms.false_positive_rate),
         reasoning_hook=ReasoningHook(),
-        provenance_hook=ProvenanceHook(
-            perturbation.mechanism, terms.level, partial(recognise, model, perturbation)
-        ),
+        provenance_hook=ProvenanceHook(perturbation.mechanism, terms.level, find),
     )
+
+
+def _unrecognisable(samples: Iterable[Sample]) -> Recognition:
+    """What is found where the mechanism leaves no trace."""
+    return Recognition(1.0, 0)

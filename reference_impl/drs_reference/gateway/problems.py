@@ -131,3 +131,15 @@ class Refusals:
             parameter=parameter,
             limit=limit,
         )
+
+    def perturbed(self, account: Account, parameter: str, limit: int) -> Problem:
+        """A request asks for more exposure than is left to an account under ``perturb``."""
+        return self.policy(
+            "parameter-out-of-bounds",
+            "Parameter out of the bounds of a graduated measure",
+            f"{parameter} may be at most {limit} in this request while a measure is in force. You "
+            "can appeal against the measure.",
+            parameter=parameter,
+            limit=limit,
+            **self.recourse(account),
+        )

@@ -1,18 +1,18 @@
-"""Answers whose steps are withheld: the caller sees what follows them, the auditor reads them."""
+"""Answers whose steps are withheld, or some: the caller sees the conclusion, the auditor all."""
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from drs_reference.gateway.auditors_only import AuditorsOnly
-from drs_reference.gateway.sampling import Choice, Chosen, Decoding, Generation
+from drs_reference.gateway.sampling import Choice, Chosen, Decoding, Generation, Model
 from drs_reference.standard import VERSION
 
-__all__ = ["ReasonedGeneration", "ReasoningHook"]
+__all__ = ["ReasonedGeneration", "ReasoningHook", "Reveal"]
 
 CONCLUSION = " The answer is"
 """How the model ends its steps."""
@@ -21,14 +21,22 @@ _THOUGHT_MAX = 128
 """Tokens after which the model is made to conclude."""
 _KEPT_MAX = 1024
 _KEPT_FOR = timedelta(minutes=15)
+Reveal = Callable[[Model, Sequence[Chosen]], tuple[Sequence[Chosen], Sequence[Chosen]]]
+"""The model and the tokens of its steps, to the tokens that are shown and those withheld."""
+
+
+def nothing(model: Model, steps: Sequence[Chosen]) -> tuple[Sequence[Chosen], Sequence[Chosen]]:
+    """Show none of the steps."""
+    return (), steps
 
 
 class ReasonedChoice(Choice):
-    """Thinks first; what is shown begins with the conclusion, or is all there is without steps.
+    """Thinks first; shown are what is revealed of the steps and the conclusion, or all without any.
 
     Nothing is shown before it is known what the steps are, streamed or not.
     """
 
+    reveal: Reveal = staticmethod(nothing)
     withheld: Sequence[Chosen] = ()
     _thought: deque[Chosen | None] | None = None
 
@@ -52,41 +60,49 @@ class ReasonedChoice(Choice):
                 while said < len(CONCLUSION):
                     left -= 1
                     said += len(thought[left].text)
-                self.withheld = thought[:left]
-                return [*thought[left:]]
+                return [*self._revealed(thought[:left]), *thought[left:]]
         if _STEP.search(text):
-            self.withheld = thought
-            return [self._generate(token) for token in self._model.tokenizer.encode(CONCLUSION)]
+            forced = self._model.tokenizer.encode(CONCLUSION)
+            return [*self._revealed(thought), *map(self._generate, forced)]
         return [*thought, None] if len(thought) < _THOUGHT_MAX else [*thought]
+
+    def _revealed(self, steps: Sequence[Chosen]) -> Sequence[Chosen]:
+        shown, self.withheld = self.reveal(self._model, steps)
+        return shown
 
 
 class ReasonedGeneration(Generation):
-    """A generation whose steps are counted and kept, and not shown."""
+    """A generation whose steps are shown as far as they are revealed; the rest is counted and kept.
+
+    Withheld are the steps that the answer does not show.
+    """
 
     kind = ReasonedChoice
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, reveal: Reveal = nothing, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._reveal = reveal
         self._made: list[ReasonedChoice] = []
 
     @property
     def withheld_tokens(self) -> list[Sequence[Chosen]]:
-        """The tokens of the steps of each choice."""
+        """The withheld tokens of each choice."""
         return [choice.withheld for choice in self._made]
 
     @property
     def withheld(self) -> list[str]:
-        """The steps of each choice; an empty text where there were none."""
+        """What was withheld from each choice; an empty text where nothing was."""
         return ["".join(token.text for token in tokens) for tokens in self.withheld_tokens]
 
     @property
     def reasoning_tokens(self) -> int:
-        """Tokens of the steps of all choices."""
+        """Withheld tokens of all choices."""
         return sum(map(len, self.withheld_tokens))
 
     def _choice(self, index: int, decoding: Decoding) -> Choice:
         choice = super()._choice(index, decoding)
         assert isinstance(choice, ReasonedChoice)
+        choice.reveal = self._reveal
         self._made.append(choice)
         return choice
 

@@ -11,8 +11,10 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,9 +40,11 @@ from drs_reference.gateway.target_files import (
     write_target_files,
 )
 from drs_reference.model import LanguageModel, WeightsError
-from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.configured import configured
+from drs_reference.perturbation.document import ParametersError
+from drs_reference.perturbation.orders import carry_out, give, watch
 from drs_reference.standard import StandardNotFoundError
-from drs_reference.storage.base import StorageError
+from drs_reference.storage.base import Change, StorageError
 from drs_reference.storage.sqlite import SqliteStorage
 
 _SQLITE = "sqlite:///"
@@ -58,7 +62,8 @@ class ServeOptions:
     ``storage`` is ``sqlite:///relative/path`` or ``sqlite:////absolute/path``. Without it, state
     is kept below ``write_target``, else in a private file that is removed at the end. ``accounts``
     is the number of ordinary accounts beside the test personas, ``dialect`` the one of the surface
-    that the target file names.
+    that the target file names. ``perturbation`` is a document ``perturbation-parameters``; without
+    it the mechanism is the green list on all surfaces.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +73,7 @@ class ServeOptions:
     credentials: Path | None = None
     accounts: int = 0
     dialect: str = DIALECTS[0]
+    perturbation: Path | None = None
 
 
 def unaltered(parts: Parts) -> Parts:
@@ -100,6 +106,7 @@ def run(
         ServeError,
         StorageError,
         CredentialsError,
+        ParametersError,
         TargetFilesError,
         WeightsError,
         StandardNotFoundError,
@@ -124,13 +131,16 @@ def _serve(
     accounts = options.accounts
     given = options.credentials
     keys = read_credentials(given, accounts) if given else fresh_credentials(accounts)
-    storage = SqliteStorage(_storage_path(options, stack))
+    path = _storage_path(options, stack)
+    storage = SqliteStorage(path)
     stack.callback(storage.close)
+    use = configured(options.perturbation, partial(_key, storage), datetime.now(UTC))
+    if use.enabled is not None:
+        storage.commit(Change(entries=(use.enabled,)))
     listener = _listen(options)
     stack.callback(listener.close)
     origin = _origin(options.host, listener.getsockname()[1])
-    signer = Signer(storage.secret("declaration-key", lambda: secrets.token_bytes(32)))
-    watermark = GreenListWatermark(storage.secret("watermark-key", lambda: secrets.token_bytes(32)))
+    signer = Signer(_key(storage, "declaration-key"))
     parts = alter(
         standard_parts(
             issuer=origin,
@@ -138,9 +148,13 @@ def _serve(
             credentials=Credentials(keys),
             signer=signer,
             model=LanguageModel.load(),
-            perturbation=watermark,
+            perturbation=use.mechanism,
+            perturbed=use.surfaces,
+            until=use.until,
         )
     )
+    carry_out(path, parts.kill_switch)
+    stack.callback(watch(path, parts.kill_switch))
     app = RequestLog(wrap(build_app(parts)))
     ready: dict[str, Any] = {"url": origin, "model": parts.terms.models[0]}
     if folder is not None:
@@ -167,6 +181,10 @@ def _serve(
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
     )
     _Server(config, json.dumps(ready)).run(sockets=[listener])
+
+
+def _key(storage: SqliteStorage, name: str) -> bytes:
+    return storage.secret(name, lambda: secrets.token_bytes(32))
 
 
 class _Server(uvicorn.Server):
@@ -196,15 +214,30 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+def storage_path(url: str) -> Path:
+    """The file of ``sqlite:///FILE``. Raises ``ServeError``."""
+    path = url.removeprefix(_SQLITE)
+    if path == url or not path:
+        raise ServeError(
+            f"--storage must be sqlite:///FILE (sqlite:////FILE for an absolute path); got {url!r}"
+        )
+    return Path(path)
+
+
+def order(storage: str, off: bool, approvals: Sequence[str]) -> int:
+    """Throw the kill switch of the endpoint with this storage, running or not; the exit status."""
+    try:
+        give(storage_path(storage), off, approvals)
+    except (ServeError, StorageError, OSError) as error:
+        print(f"drs-reference: {error}", file=sys.stderr)
+        return 2
+    print(f"perturbation is {'off' if off else 'on'}, by {', '.join(approvals)}")
+    return 0
+
+
 def _storage_path(options: ServeOptions, stack: contextlib.ExitStack) -> Path:
     if options.storage is not None:
-        path = options.storage.removeprefix(_SQLITE)
-        if path == options.storage or not path:
-            raise ServeError(
-                f"--storage must be sqlite:///FILE (sqlite:////FILE for an absolute path); "
-                f"got {options.storage!r}"
-            )
-        return Path(path)
+        return storage_path(options.storage)
     if options.write_target is not None:
         return options.write_target / "storage.sqlite"
     folder = tempfile.TemporaryDirectory(prefix="drs-reference-")

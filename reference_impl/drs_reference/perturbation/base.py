@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.sampling import Draw, Sampling, Step, drawn, untilted
+from drs_reference.gateway.sampling import Draw, Generation, Sampling, Step, drawn, untilted
+from drs_reference.gateway.surfaces import Bounds
 from drs_reference.response.procedure import Account
+
+__all__ = ["Applied", "Overt", "Perturbation"]
+
+
+def as_declared(bounds: Bounds) -> Bounds:
+    """The bounds as they are."""
+    return bounds
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What is done to one answer: how it is sampled, from which logits, and by which draw."""
+    """What is done to one answer.
+
+    How it is sampled, from which logits, and by which draw; what becomes of its steps (``kind`` is
+    called as ``Generation`` is); what may be asked for, and how many alternatives are returned.
+    """
 
     sampling: Sampling
     step: Step = untilted
     draw: Draw = drawn
+    kind: Callable[..., Generation] | None = None
+    bounds: Callable[[Bounds], Bounds] = as_declared
+    alternatives_max: int | None = None
 
 
 class Perturbation(Protocol):
@@ -32,3 +48,23 @@ class Perturbation(Protocol):
 
     def applied(self, account: Account, request: ChatRequest) -> Applied | None:
         """What is done to the answer to a request of an account; None where it is left alone."""
+
+
+class Overt:
+    """A mechanism that withholds: accounts under the measure ``perturb`` know of it from the start.
+
+    It samples as it was asked to and says nothing that the model does not say, so it has no budget.
+    """
+
+    mechanism: ClassVar[str]
+    covert: ClassVar[bool] = False
+    withholds_from: ClassVar[str]
+    """What a surface must offer for the mechanism to have an effect: steps or log-probabilities."""
+
+    def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+        """The same for each account under the measure."""
+        return self.to(request) if account.under("perturb") else None
+
+    def to(self, request: ChatRequest) -> Applied:
+        """What is done to the answer to a request."""
+        raise NotImplementedError

@@ -31,3 +31,7 @@ class NoticePolicy:
         if state in self.covert_states:
             return Notice(state, "deferred", at + self.covert_delay, None)
         return Notice(state, "immediate", at, at)
+
+    def due_at(self, waiting: Notice, now: datetime) -> datetime:
+        """When a deferred notice falls due; by ``now`` if its state is not covert any more."""
+        return waiting.due_at if waiting.state in self.covert_states else min(waiting.due_at, now)

@@ -112,9 +112,10 @@ class Procedure:
             account, held = done.account, done.account.held_in is not None
             notice = account.case.deferred if account.case else None
             step_due = self.ladder.due_at(account.position)
-            notice_first = held or step_due is None or (notice and notice.due_at <= step_due)
-            if notice is not None and notice.due_at <= now and notice_first:
-                done = self._join(done, self._give_notice(account, notice.due_at))
+            told_at = self.notices.due_at(notice, now) if notice else None
+            notice_first = held or step_due is None or (told_at and told_at <= step_due)
+            if told_at is not None and told_at <= now and notice_first:
+                done = self._join(done, self._give_notice(account, told_at))
             elif step_due is None or step_due > now:
                 return done
             elif held:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import rfc8785
 
+from drs_reference.response.controls import ControlEntry
 from drs_reference.response.procedure import AuditEntry
 from drs_reference.timestamps import rfc3339
 
@@ -39,8 +40,10 @@ class AuditRecord:
         }
 
 
-def entry_body(entry: AuditEntry, recorded_at: str) -> bytes:
+def entry_body(entry: AuditEntry | ControlEntry, recorded_at: str) -> bytes:
     """JCS form of an entry; ``at`` is by the account's clock, ``recorded_at`` by the server's."""
+    if isinstance(entry, ControlEntry):
+        return rfc8785.dumps({**asdict(entry), "recorded_at": recorded_at})
     document: dict[str, Any] = {
         "kind": entry.kind,
         "account": entry.account,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from drs_reference.response.appeals import Appeal
 from drs_reference.response.cases import Case
+from drs_reference.response.controls import ControlEntry
 from drs_reference.response.procedure import Account, AuditEntry
+from drs_reference.storage.audit import AuditRecord
 
 
 class StorageError(Exception):
@@ -22,7 +24,7 @@ class Change:
     accounts: tuple[Account, ...] = ()
     cases: tuple[Case, ...] = ()
     appeals: tuple[Appeal, ...] = ()
-    entries: tuple[AuditEntry, ...] = ()
+    entries: tuple[AuditEntry | ControlEntry, ...] = ()
 
 
 class Storage(Protocol):
@@ -39,6 +41,9 @@ class Storage(Protocol):
 
     def appeal(self, appeal: str) -> Appeal | None:
         """An appeal."""
+
+    def audit(self) -> Iterator[AuditRecord]:
+        """The audit trail, oldest first."""
 
     def secret(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The bytes kept under ``name``; made and kept on first use."""
