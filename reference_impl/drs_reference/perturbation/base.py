@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.sampling import Draw, Sampling, Step, drawn, untilted
+from drs_reference.gateway.sampling import Draw, Floats, Sampling, Step, drawn, untilted
 from drs_reference.response.procedure import Account
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDraw:
+    """A draw from another law, which is known: weights and the tokens before, to probabilities."""
+
+    law: Callable[[Floats, Sequence[int]], Floats]
+
+    def __call__(self, law: Floats, before: Sequence[int], random: np.random.Generator) -> int:
+        """A token, drawn by chance from the other law."""
+        return drawn(self.law(law, before), before, random)
 
 
 @dataclass(frozen=True, slots=True)
