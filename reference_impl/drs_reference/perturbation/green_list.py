@@ -31,9 +31,9 @@ class GreenListParameters(Parameters):
     """Rise of green logits, nats; share of green tokens; tokens that seed a list."""
 
     mechanism: ClassVar[str] = "green-list-watermark"
-    delta: float = 0.3
+    delta: float = 0.25
     gamma: float = 0.5
-    context_tokens: int = 1
+    context_tokens: int = 2
 
 
 def entropy(logits: Logits) -> float:

@@ -35,7 +35,7 @@ class TournamentParameters(Parameters):
     match_share: float = 1.0
 
 
-DEFAULT = TournamentParameters(match_share=0.3)
+DEFAULT = TournamentParameters(match_share=0.25)
 
 
 class TournamentWatermark(KeyedSampling):
