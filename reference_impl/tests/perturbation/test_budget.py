@@ -55,7 +55,7 @@ MARKS: dict[str, Any] = {
 @cache
 def measured(name: str) -> Budget:
     random = np.random.default_rng(0)
-    return measure(LanguageModel.load(), MARKS[name], PROMPTS * 16, WARM, random)
+    return measure(LanguageModel.load(), MARKS[name], PROMPTS * 12, WARM, random)
 
 
 @pytest.mark.parametrize("name", MARKS)
