@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ from drs_reference.perturbation.tournament import TournamentParameters, Tourname
 from drs_reference.standard import registry, validator
 from drs_reference.timestamps import from_rfc3339
 
-__all__ = ["KINDS", "CovertObject", "Laboratory", "ParametersError", "mechanism", "read"]
+__all__ = ["KINDS", "CovertObject", "ParametersError", "mechanism", "read"]
 
 KINDS: Mapping[str, type[Parameters]] = {
     kind.mechanism: kind
@@ -47,15 +46,6 @@ CovertObject = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Laboratory:
-    """Other models, for experimental mechanisms: a proxy student before and after it learnt (or a
-    single second expert). Nothing that is made for it is applied to accounts.
-    """
-
-    models: Sequence[Model] = ()
-
-
 def read(document: Mapping[str, Any]) -> Parameters:
     """The parameters of a document. Raises ``ParametersError``."""
     for error in validator("perturbation-parameters").iter_errors(document):
@@ -73,10 +63,13 @@ def mechanism(
     key: bytes,
     now: datetime,
     *,
-    laboratory: Laboratory | None = None,
+    laboratory: Sequence[Model] | None = None,
     cluster_of: ClusterOf = alone,
 ) -> CovertObject:
-    """The mechanism of a document, to be applied to accounts unless it is for the laboratory.
+    """The mechanism of a document, to be applied to accounts unless it is for a laboratory.
+
+    ``laboratory`` holds the other models of experimental mechanisms: a proxy student before and
+    after it learnt, or a second expert.
 
     Raises ``ParametersError`` if the document is not valid at ``now``, and ``ValueError`` for a key
     that is too short.
@@ -101,7 +94,7 @@ def mechanism(
             return BucketedSampling(key, parameters, cluster_of=cluster_of)
         case BestOfNParameters():
             return BestOfN(key, parameters, cluster_of=cluster_of)
-    models = laboratory.models if laboratory else ()
+    models = laboratory or ()
     expected = 2 if isinstance(parameters, AntidistillationParameters) else 1
     if len(models) != expected:
         raise ParametersError(f"{name} needs other models: expected {expected}, not {len(models)}")

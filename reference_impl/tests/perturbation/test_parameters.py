@@ -13,7 +13,6 @@ from drs_reference.gateway.sampling import Sampling
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.parameters import (
     KINDS,
-    Laboratory,
     ParametersError,
     mechanism,
     read,
@@ -43,7 +42,7 @@ def test_a_document_comes_back_as_it_was(
 ) -> None:
     written = document(name, asdict(KINDS[name]()))
     models = (model,) * EXPERIMENTAL.get(name, 0)
-    laboratory = Laboratory(models) if models else None
+    laboratory = models or None
     made = mechanism(written, KEY, now, laboratory=laboratory)
     assert made.mechanism == name
     assert made.covert
@@ -63,8 +62,8 @@ def test_experimental_mechanisms_are_for_the_laboratory(
     with pytest.raises(ParametersError, match=f"{name} is experimental"):
         mechanism(written, KEY, now)
     with pytest.raises(ParametersError, match=r"expected \d, not 0"):
-        mechanism(written, KEY, now, laboratory=Laboratory())
-    made: Any = mechanism(written, KEY, now, laboratory=Laboratory((model,) * EXPERIMENTAL[name]))
+        mechanism(written, KEY, now, laboratory=())
+    made: Any = mechanism(written, KEY, now, laboratory=(model,) * EXPERIMENTAL[name])
     request = ChatRequest("m", (("user", "Hello!"),), Sampling())
     assert made.applied(account("perturb"), request) is None
 
@@ -75,14 +74,14 @@ def test_without_a_card_a_mechanism_is_measured_and_not_applied(
     written = document("tournament-watermark", asdict(DEFAULT), efficacy_card=None)
     with pytest.raises(ParametersError, match="no efficacy card"):
         mechanism(written, KEY, now)
-    assert mechanism(written, KEY, now, laboratory=Laboratory()).parameters == DEFAULT
+    assert mechanism(written, KEY, now, laboratory=()).parameters == DEFAULT
 
 
 @pytest.mark.parametrize("days", [-20, 100])
 def test_documents_hold_for_their_time(document: Document, now: datetime, days: int) -> None:
     written = document("tournament-watermark", asdict(DEFAULT))
     with pytest.raises(ParametersError, match="is valid from"):
-        mechanism(written, KEY, now + timedelta(days=days), laboratory=Laboratory())
+        mechanism(written, KEY, now + timedelta(days=days), laboratory=())
 
 
 def test_a_covert_mechanism_has_a_budget(document: Document, now: datetime) -> None:
