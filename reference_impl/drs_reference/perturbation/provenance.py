@@ -24,7 +24,17 @@ import numpy as np
 from drs_reference.gateway.sampling import Floats, Logits, Tokens
 from drs_reference.perturbation.keyed_sampling import Context
 
-__all__ = ["METHOD", "Evidence", "Follower", "Mark", "Recognition", "evidence", "recognise", "tail"]
+__all__ = [
+    "METHOD",
+    "Evidence",
+    "Follower",
+    "Mark",
+    "Recognition",
+    "evidence",
+    "p_value",
+    "recognise",
+    "tail",
+]
 
 METHOD = (
     "Tokens less their probability under the unperturbed model, where the entropy reaches the "
@@ -132,11 +142,12 @@ def recognise(
             raise ValueError(f"keys of scope {mark.scope}: say which ones come in question")
         keys = [mark.scoped_key("")]
     found = evidence(model, mark, samples)
-    least = min((_p_value(found, mark, key) for key in keys), default=1.0)
+    least = min((p_value(found, mark, key) for key in keys), default=1.0)
     return Recognition(min(1.0, least * len(keys)), found.samples_used)
 
 
-def _p_value(found: Evidence, mark: Mark, key: bytes) -> float:
+def p_value(found: Evidence, mark: Mark, key: bytes) -> float:
+    """Probability, over keys, of scores as great as those of one key."""
     weights, scores = [np.zeros(0)], [np.zeros(0)]
     for context, weight in found.weights.items():
         there = np.flatnonzero(weight)

@@ -12,7 +12,7 @@ from drs_reference.gateway.sampling import Generation, Sampling
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.green_list import GreenListParameters, GreenListWatermark
 from drs_reference.perturbation.gumbel import GumbelParameters, GumbelWatermark
-from drs_reference.perturbation.provenance import Mark, Sample, evidence, recognise, tail
+from drs_reference.perturbation.provenance import Mark, Sample, evidence, p_value, recognise, tail
 from drs_reference.perturbation.tournament import TournamentParameters, TournamentWatermark
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,11 +50,10 @@ def test_a_marked_corpus_is_recognised_by_its_key_alone(name: str, model: Langua
     mark = MARKS[name]
     own = mark.scoped_key("")
     assert recognise(model, mark, answers(name, 60)).p_value < 1e-3
+    found = evidence(model, mark, answers(name, 60))
     among = recognise(model, mark, answers(name, 60), [key(1), own, key(2)])
-    assert among.p_value == pytest.approx(
-        min(1, 3 * recognise(model, mark, answers(name, 60), [own]).p_value)
-    )
-    assert recognise(model, mark, answers(name, 60), [key(1)]).p_value > 1e-3
+    assert among.p_value == pytest.approx(3 * p_value(found, mark, own))
+    assert p_value(found, mark, key(1)) > 1e-3
 
 
 @pytest.mark.parametrize("name", MARKS)
@@ -62,8 +61,9 @@ def test_false_claims_stay_below_their_rate(name: str, model: LanguageModel) -> 
     """300 random keys for one clean corpus with copies, among them texts that are not answers."""
     mark: Mark = MARKS[name]
     texts = [*answers(None, 6), *answers(None, 6)[:3] * 5, ([], "Nobody wrote this, I think!")]
-    assert evidence(model, mark, texts).samples_used >= 12
-    values = np.array([recognise(model, mark, texts, [key(i)]).p_value for i in range(300)])
+    found = evidence(model, mark, texts)
+    assert found.samples_used >= 12
+    values = np.array([p_value(found, mark, key(i)) for i in range(300)])
     for level in (0.01, 0.05, 0.2, 0.5):
         # Five standard deviations of a fair count.
         assert (values <= level).mean() <= level + 5 * (level * (1 - level) / 300) ** 0.5
