@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.green_list import (
-    DELTA,
     ENTROPY_FLOOR,
+    GreenListParameters,
     GreenListWatermark,
     divergence,
     entropy,
@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+DELTA = GreenListParameters().delta
 KEY = b"0123456789abcdef"
 LOGITS = npst.arrays(
     np.float32, st.integers(2, 60), elements=st.floats(-20, 20, width=32, allow_nan=False)
@@ -27,7 +28,7 @@ LOGITS = npst.arrays(
 @given(LOGITS, st.integers(0, 10**6))
 def test_a_step_raises_green_tokens_or_nothing(logits: np.ndarray, previous: int) -> None:
     mark = GreenListWatermark(KEY)
-    green = mark.green_list(previous, len(logits))
+    green = mark.green_list([previous], len(logits))
     out = mark.step(logits, [previous])
     if out is logits:
         assert entropy(logits) < ENTROPY_FLOOR
@@ -56,7 +57,7 @@ def test_impossible_tokens_stay_impossible() -> None:
 
 def test_the_lists_depend_on_key_and_previous_token() -> None:
     mark, other = GreenListWatermark(KEY), GreenListWatermark(KEY[::-1])
-    lists = [mark.green_list(0, 256), mark.green_list(1, 256), other.green_list(0, 256)]
+    lists = [m.green_list([token], 256) for m, token in ((mark, 0), (mark, 1), (other, 0))]
     assert all(96 < green.sum() < 160 for green in lists)
     for i, j in ((0, 1), (0, 2)):
         assert 64 < (lists[i] != lists[j]).sum() < 192

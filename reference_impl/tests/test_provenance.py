@@ -12,6 +12,7 @@ from drs_reference.model import LanguageModel
 from drs_reference.perturbation.green_list import GreenListWatermark
 from drs_reference.perturbation.keyed_draw import keyed_draw
 from drs_reference.perturbation.provenance import Sample, recognise, tail
+from drs_reference.perturbation.tournament import TournamentWatermark
 
 PROMPTS = (
     *(f"Tell me a story about a {who}." for who in ("fox", "king", "robot", "horse", "girl")),
@@ -68,11 +69,12 @@ def test_p_values_of_clean_corpora_are_valid(model: LanguageModel, known: bool) 
 def test_the_bound_lies_above_the_exact_tail() -> None:
     """Ten equal weights: the binomial tail, written out."""
     weights = np.full(10, 2.0)
-    colours = np.array([1.0] * 8 + [-1.0] * 2)
+    colours = np.array([1.0] * 8 + [-1.0] * 2) / 2
+    log_mgf = TournamentWatermark(b"k" * 16).log_mgf
     exact = (1 + 10 + 45) / 1024
-    assert exact <= tail(weights, colours) < 10 * exact
-    assert tail(weights, -colours) == 1
-    assert tail(weights, np.ones(10)) == pytest.approx(2**-10, rel=1e-2)
+    assert exact <= tail(weights, colours, log_mgf) < 10 * exact
+    assert tail(weights, -colours, log_mgf) == 1
+    assert tail(weights, np.full(10, 0.5), log_mgf) == pytest.approx(2**-10, rel=1e-2)
 
 
 def test_a_cold_request_is_drawn_alike_whenever_and_by_whomever_it_is_made() -> None:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import numpy as np
+
 from drs_reference.gateway.chat_request import ChatRequest
-from drs_reference.gateway.sampling import Draw, Generation, Sampling, Step, drawn, untilted
+from drs_reference.gateway.sampling import (
+    Draw,
+    Floats,
+    Generation,
+    Sampling,
+    Step,
+    drawn,
+    untilted,
+)
 from drs_reference.gateway.surfaces import Bounds
 from drs_reference.response.procedure import Account
 
-__all__ = ["Applied", "Overt", "Perturbation"]
+__all__ = ["Applied", "KnownDraw", "Overt", "Perturbation"]
 
 
 def as_declared(bounds: Bounds) -> Bounds:
     """The bounds as they are."""
     return bounds
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDraw:
+    """A draw from another law, which is known: weights and the tokens before, to probabilities."""
+
+    law: Callable[[Floats, Sequence[int]], Floats]
+
+    def __call__(self, law: Floats, before: Sequence[int], random: np.random.Generator) -> int:
+        """A token, drawn by chance from the other law."""
+        return drawn(self.law(law, before), before, random)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,48 @@
-"""Whether a corpus holds answers with the green-list watermark of a key.
+"""Whether a corpus holds answers that bear the mark of a key.
 
 At each position where the mark may act, the token that came counts one, and every token counts
-minus the probability that the unperturbed model gives it. These weights w, summed by previous
-token and token, are a function of the corpus alone. If the corpus owes nothing to the key, the
-colours s (green 1, other -1) are independent fair coins, whatever the corpus is, so
+minus the probability that the unperturbed model gives it. These weights w, summed by context and
+token, are a function of the corpus alone, and so is the factor by which contexts that came often
+are scaled down: one key draws alike in all of them, so they are hardly more evidence than one. If
+the corpus owes nothing to the key, the scores s that the key gives are independent and of a known
+law, whatever the corpus is, so
 
-    P(sum w s >= x) <= min over t > 0 of exp(-t x) * product of cosh(t w)
+    P(sum w s >= x) <= min over t > 0 of exp(-t x) * product of E exp(t w s)
 
-(Chernoff), and the right side is a p-value: at most a with probability at most a.
+(Chernoff), and the right side is a p-value: at most a with probability at most a. Where several
+keys come in question, the least p-value counts as often as there are keys (Bonferroni).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from drs_reference.gateway.sampling import Floats, Logits, Tokens
-from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.keyed_sampling import Context
 
-__all__ = ["METHOD", "Follower", "Recognition", "recognise"]
+__all__ = [
+    "METHOD",
+    "Evidence",
+    "Follower",
+    "Mark",
+    "Recognition",
+    "evidence",
+    "p_value",
+    "recognise",
+    "tail",
+]
 
 METHOD = (
-    "Soft green list (arXiv:2301.10226). Tokens less their probability under the unperturbed "
-    "model, where the entropy reaches the floor, summed by previous token and token; Chernoff "
-    "bound on the sum over green ones. Assumes that the corpus was made without the key."
+    "Tokens less their probability under the unperturbed model, where the entropy reaches the "
+    "floor, summed by context and token; Chernoff bound on the sum of the scores that the key "
+    "gives. Assumes that the corpus was made without the key."
 )
 STRANGE = 1e-3
 """Probability below which a token is not one that the model wrote."""
-_STEPS = 200
 
 Sample = tuple[Sequence[tuple[str, str]], str]
 """The (role, text) messages, none where they are not known, and the answer."""
@@ -51,6 +63,27 @@ class Follower(Protocol):
         """Tokens of an answer, and the logits (tokens, vocabulary) that each was drawn from."""
 
 
+class Mark(Protocol):
+    """A mechanism that prefers tokens by a key."""
+
+    entropy_floor: float
+    scope: str
+    shift: float
+    """About the square of what the mark adds to the probability of a token, as a share of it."""
+
+    def context(self, before: Sequence[int]) -> Context | None:
+        """What seeds the preference after ``before``; None where the mark does not act."""
+
+    def scoped_key(self, account: str, cluster: str | None = None) -> bytes:
+        """The key for the answers of an account."""
+
+    def scores(self, key: bytes, context: Context, vocabulary: int) -> Floats:
+        """Scores (layers, vocabulary): over keys independent, alike and of mean 0."""
+
+    def log_mgf(self, x: Floats) -> Floats:
+        """Log of the expectation of exp(x score) over keys, for each x."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """The p-value of a corpus, and how many of its samples carried information."""
@@ -59,10 +92,19 @@ class Recognition:
     samples_used: int
 
 
-def recognise(model: Follower, mark: GreenListWatermark, samples: Iterable[Sample]) -> Recognition:
-    """Test whether samples bear the mark."""
-    size = len(model.tokenizer.vocabulary)
-    weights, used = np.zeros((size, size)), 0
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """For each context the weight (vocabulary,) of every token; and how many samples had any."""
+
+    weights: dict[Context, Floats]
+    samples_used: int
+
+
+def evidence(model: Follower, mark: Mark, samples: Iterable[Sample]) -> Evidence:
+    """What a corpus says, before any key is looked at."""
+    weights: dict[Context, Floats] = {}
+    visits: dict[Context, int] = {}
+    used = 0
     for messages, answer in samples:
         tokens, logits = model.follow(messages, answer)
         law = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf), dtype=np.float64)
@@ -70,27 +112,69 @@ def recognise(model: Follower, mark: GreenListWatermark, samples: Iterable[Sampl
         surprise = -np.log(law, where=law > 0, out=np.zeros_like(law))
         entropy = (law * surprise).sum(axis=1)
         likely = law[np.arange(len(tokens)), tokens] >= STRANGE
-        places = np.flatnonzero(likely & (entropy >= mark.entropy_floor))
-        for place in places:
-            previous = tokens[place - 1] if place else model.end
-            weights[previous] -= law[place]
-            weights[previous, tokens[place]] += 1
-        used += len(places) > 0
-    seen = np.flatnonzero(weights.any(axis=1))
-    colours = [2.0 * mark.green_list(int(previous), size) - 1 for previous in seen]
-    return Recognition(tail(weights[seen].ravel(), np.ravel(colours)), used)
+        law[law < STRANGE] = 0
+        before, informative = [model.end, *tokens], False
+        for place in np.flatnonzero(likely & (entropy >= mark.entropy_floor)):
+            context = mark.context(before[: place + 1])
+            if context is None:
+                continue
+            informative = True
+            weight = weights.setdefault(context, np.zeros(law.shape[1]))
+            weight -= law[place]
+            weight[tokens[place]] += 1
+            visits[context] = visits.get(context, 0) + 1
+        used += informative
+    for context, weight in weights.items():
+        weight /= 1 + mark.shift**2 * visits[context]
+    return Evidence(weights, used)
 
 
-def tail(weights: Floats, colours: Floats) -> float:
-    """Return the Chernoff bound on the probability of a sum as great, for colours by fair coins."""
-    total = float(weights @ colours)
-    square = float(weights @ weights)
-    if total <= 0 or square == 0:
+def recognise(
+    model: Follower, mark: Mark, samples: Iterable[Sample], keys: Sequence[bytes] | None = None
+) -> Recognition:
+    """Test whether samples bear the mark of one of ``keys``.
+
+    Keys are those of ``mark.scoped_key``; they may be left out where the provider has just one.
+    Raises ``ValueError`` if they must not.
+    """
+    if keys is None:
+        if mark.scope != "provider":
+            raise ValueError(f"keys of scope {mark.scope}: say which ones come in question")
+        keys = [mark.scoped_key("")]
+    found = evidence(model, mark, samples)
+    least = min((p_value(found, mark, key) for key in keys), default=1.0)
+    return Recognition(min(1.0, least * len(keys)), found.samples_used)
+
+
+def p_value(found: Evidence, mark: Mark, key: bytes) -> float:
+    """Probability, over keys, of scores as great as those of one key."""
+    weights, scores = [np.zeros(0)], [np.zeros(0)]
+    for context, weight in found.weights.items():
+        there = np.flatnonzero(weight)
+        layers = mark.scores(key, context, weight.shape[0])[:, there]
+        weights.append(np.tile(weight[there], len(layers)))
+        scores.append(layers.ravel())
+    return tail(np.concatenate(weights), np.concatenate(scores), mark.log_mgf)
+
+
+def tail(weights: Floats, scores: Floats, log_mgf: Callable[[Floats], Floats]) -> float:
+    """Return the Chernoff bound on the probability of a weighted sum of scores as great."""
+    total = float(weights @ scores)
+    if total <= 0:
         return 1.0
-    # The bound holds for every t; the best one lies above that for normal variables.
-    best = 0.0
-    for t in total / square * np.geomspace(1, 100, _STEPS):
-        turned = np.abs(t * weights)
-        log_bound = float((np.logaddexp(turned, -turned) - np.log(2)).sum()) - t * total
-        best = min(best, log_bound)
-    return float(np.exp(best))
+
+    def log_bound(t: float) -> float:
+        return float(log_mgf(t * weights).sum()) - t * total
+
+    # The bound holds for every t and is convex in it.
+    low, high = 0.0, 1 / float(np.abs(weights).max())
+    while high < 1e6 and log_bound(2 * high) < log_bound(high) - 1e-6:
+        high *= 2
+    high *= 2
+    for _ in range(40):
+        left, right = low + 0.382 * (high - low), low + 0.618 * (high - low)
+        if log_bound(left) <= log_bound(right):
+            high = right
+        else:
+            low = left
+    return float(np.exp(min(0.0, log_bound(low))))
