@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from drs_reference import __version__
 from drs_reference.gateway.surfaces import DIALECTS
@@ -63,7 +64,54 @@ def _parser() -> argparse.ArgumentParser:
         default=DIALECTS[0],
         help="dialect of the surface that the target file names; all are served (%(default)s)",
     )
+    _add_efficacy(commands)
     return parser
+
+
+def _add_efficacy(commands: Any) -> None:
+    efficacy = commands.add_parser(
+        "efficacy",
+        help="measure what output perturbation does to students",
+        description="Harvest the reference endpoint under each condition, train students on the "
+        "answers and ask them held-out questions. Writes efficacy.json, the table, and a card and "
+        "a picture of each mechanism; goes on where it stopped. Needs torch: the extra training.",
+    )
+    efficacy.add_argument(
+        "--out", type=Path, default=Path("drs-efficacy"), metavar="DIR", help="default: %(default)s"
+    )
+    efficacy.add_argument(
+        "--conditions", nargs="*", default=[], metavar="NAME", help="default: all of the table"
+    )
+    efficacy.add_argument(
+        "--samples", type=_count, default=4000, metavar="N", help="harvested answers (%(default)s)"
+    )
+    efficacy.add_argument("--seeds", type=_count, default=3, metavar="N", help="(%(default)s)")
+    efficacy.add_argument(
+        "--questions", type=_count, default=300, metavar="N", help="held-out ones (%(default)s)"
+    )
+    efficacy.add_argument(
+        "--full",
+        action="store_true",
+        help="every attack at every seed, diluted corpora, and a teacher of its own for each seed",
+    )
+    efficacy.add_argument(
+        "--jobs", type=_count, default=2, metavar="N", help="processes at a time (%(default)s)"
+    )
+    efficacy.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where trained weights are kept between runs"
+    )
+    efficacy.add_argument(
+        "--issuer",
+        default="http://127.0.0.1",
+        metavar="ORIGIN",
+        help="origin that the cards name as their issuer (%(default)s)",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**7:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 9999999, not {text!r}")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -84,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status: 0 done, 2 it could not start."""
     options = _parser().parse_args(argv)
     try:
-        from drs_reference.gateway.serve import ServeOptions, run
+        return _efficacy(options) if options.command == "efficacy" else _serve(options)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
             raise
@@ -94,6 +142,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from drs_reference.gateway.serve import ServeOptions, run
+
     return run(
         ServeOptions(
             host=options.host,
@@ -103,6 +156,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             credentials=options.credentials,
             accounts=options.accounts,
             dialect=options.dialect,
+        )
+    )
+
+
+def _efficacy(options: argparse.Namespace) -> int:
+    from drs_reference.efficacy.command import EfficacyOptions, default_cache, run
+
+    return run(
+        EfficacyOptions(
+            out=options.out,
+            conditions=tuple(options.conditions),
+            samples=options.samples,
+            seeds=options.seeds,
+            questions=options.questions,
+            full=options.full,
+            jobs=options.jobs,
+            cache=options.cache or default_cache(),
+            issuer=options.issuer,
         )
     )
 

@@ -1,10 +1,10 @@
-"""Students: small networks that know the form of the language, and learn its facts from a corpus."""
+"""Students: small networks that know the form of the language and learn facts from a corpus."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ from drs_reference.efficacy import tasks
 from drs_reference.efficacy.corpus import Response
 from drs_reference.model import LanguageModel, Metadata
 from drs_reference.model.decoding import SHIPPED_WEIGHTS
-from drs_reference.model.language import GRAMMAR_VERSION, Sample
+from drs_reference.model.language import GRAMMAR_VERSION, Sample, draw_conversation
 from drs_reference.model.network import Config, Network
 from drs_reference.model.tokenizer import Tokenizer
 from drs_reference.model.weights import load_weights, save_weights
@@ -52,13 +52,14 @@ def torch_parts() -> tuple[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How bases, teachers and students are trained. Rates are those of AdamW."""
+    """How bases, teachers and students are trained: ``rows`` of 128 tokens an iteration for the
+    first two, ``batch`` answers for the last."""
 
     width: int = 64
     layers: int = 2
     hidden: int = 192
-    base_iterations: int = 600
-    base_batch: int = 32
+    base_iterations: int = 700
+    rows: int = 32
     teacher_iterations: int = 3000
     epochs: int = 5
     batch: int = 32
@@ -88,23 +89,30 @@ class Weights:
         """The weights of a teacher; those of seed 0 are shipped."""
         if seed == 0:
             return SHIPPED_WEIGHTS
-        return self._kept(f"teacher-{seed}", seed, Config(len(Tokenizer().vocabulary)))
+        config = Config(len(Tokenizer().vocabulary))
+        return self._kept("teacher", seed, config, self.recipe.teacher_iterations)
 
     def base(self, seed: int) -> Path:
         """The weights with which students of a seed begin."""
-        return self._kept(f"base-{seed}", seed, self.recipe.config(Tokenizer()))
+        recipe = self.recipe
+        config = recipe.config(Tokenizer())
+        return self._kept("base", seed, config, recipe.base_iterations, tasks.draw_unlearned)
 
-    def _kept(self, name: str, seed: int, config: Config) -> Path:
-        path = self.folder / f"{name}-{self.recipe.digest[:16]}.npz"
+    def _kept(
+        self,
+        kind: str,
+        seed: int,
+        config: Config,
+        iterations: int,
+        draw: Callable[[Random], Sequence[Sample]] = draw_conversation,
+    ) -> Path:
+        path = self.folder / f"{kind}-{seed}-{self.recipe.digest[:16]}.npz"
         if path.exists():
             return path
         _, training = torch_parts()
-        recipe = self.recipe
-        if name.startswith("base"):
-            draw = (recipe.base_iterations, recipe.base_batch, tasks.draw_unlearned)
-        else:
-            draw = (recipe.teacher_iterations, 32)
-        model, _ = training.train(seed, config, *draw, say=print)
+        model, _ = training.train(
+            seed, config, iterations, self.recipe.rows, draw, lambda line: None
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         metadata = Metadata(config, seed, GRAMMAR_VERSION, Tokenizer().digest)
@@ -165,7 +173,8 @@ def accuracy(model: LanguageModel, samples: Sequence[Sample]) -> float:
 
 
 def _greedy(model: LanguageModel, sample: Sample) -> str:
-    decoding, tokens = model.start(sample.messages), []
+    decoding = model.start(sample.messages)
+    tokens: list[int] = []
     while len(tokens) < _ANSWER_MAX:
         token = int(decoding.logits().argmax())
         if token == model.end:

@@ -27,20 +27,20 @@ __all__ = [
     "statements",
 ]
 
-TRACED = ("addition", "chain", "shift")
+TRACED = ("addition", "chain")
 """Tasks whose answers are reasoned out."""
-HARVESTED = {"addition": 4.0, "chain": 3.0, "shift": 2.0, "story": 1.5, "explanation": 1.5}
-"""Tasks and their weights, as in the training of the embedded model."""
+HARVESTED = {"addition": 4.0, "chain": 3.0, "story": 1.0, "explanation": 1.0}
+"""Tasks and their weights. Free text is what a covert mechanism can act on."""
 _CONCLUSION = "The answer is "
 _EQUATION = re.compile(r"(\d+(?:[-+*]\d+)+)=(\d+)")
-_LETTERS = re.compile(r"([a-z])->([a-z])")
 
 
 def draw_prompts(rng: Random, count: int, *, held_out: bool = False) -> list[Sample]:
     """Questions to harvest, or with ``held_out`` questions with steps that no harvest asks."""
     weights = {task: HARVESTED[task] for task in TRACED} if held_out else HARVESTED
     names = rng.choices(tuple(weights), tuple(weights.values()), k=count)
-    return [draw_sample(rng, name, held_out=held_out) for name in names]
+    samples = [draw_sample(rng, name, held_out=held_out) for name in names]
+    return [replace(sample, messages=sample.messages[-1:]) for sample in samples]
 
 
 def draw_unlearned(rng: Random) -> list[Sample]:
@@ -73,12 +73,6 @@ def _with_wrong_results(sample: Sample) -> str:
             steps.append(f"{value}{operation}={result}")
             value = result
         return f"{', '.join(steps)}. The answer is {value}."
-    if sample.task == "shift":
-        pairs = _LETTERS.findall(sample.answer)
-        by = (ord(pairs[0][1]) - ord(pairs[0][0])) % 26
-        moved = [chr(97 + _wrong(f"{old} by {by}", 26)) for old, _ in pairs]
-        steps = [f"{old}->{new}" for (old, _), new in zip(pairs, moved, strict=True)]
-        return f'{",".join(steps)}. The answer is "{"".join(moved)}".'
     return sample.answer
 
 
@@ -116,7 +110,7 @@ def consistent(sample: Sample, text: str) -> bool:
         value = _value(left)
         if int(right) != (value % 10 if modular else value):
             return False
-    return len({(ord(new) - ord(old)) % 26 for old, new in _LETTERS.findall(text)}) <= 1
+    return True
 
 
 def _value(expression: str) -> int:
@@ -138,7 +132,7 @@ def steps_expected(sample: Sample) -> int:
 
 def opening(sample: Sample) -> str:
     """How the steps of an answer begin, as far as the question tells; empty for free text."""
-    first = re.match(r"Ones: \d\+\d=|\d[-+*]\d=|[a-z]->", sample.answer)
+    first = re.match(r"Ones: \d\+\d=|\d[-+*]\d=", sample.answer)
     return first[0] if first and sample.task in TRACED else ""
 
 
@@ -151,8 +145,7 @@ def joined(sample: Sample, stated: list[str]) -> str:
     ordered = sorted(stated, key=lambda statement: places.get(_place(statement), known))
     last = [statement for statement in ordered if statement.startswith(_CONCLUSION)]
     steps = [statement for statement in ordered if statement not in last]
-    comma = "," if sample.task == "shift" else ", "
-    text = comma.join(steps).replace(", Tens:", ". Tens:")
+    text = ", ".join(steps).replace(", Tens:", ". Tens:")
     return ". ".join([*([text] if text else []), *last]) + "."
 
 
@@ -161,4 +154,4 @@ def _place(statement: str) -> str:
     if statement.startswith(_CONCLUSION):
         return _CONCLUSION
     step = re.fullmatch(r"\d+([-+*]\d+)=\d+", statement)
-    return step[1] if step else re.split(r"\d|->", statement)[0]
+    return step[1] if step else re.split(r"\d", statement)[0]
