@@ -38,7 +38,10 @@ def as_it_came(corpus: Corpus) -> Corpus:
 
 def deduplicated(corpus: Corpus) -> Corpus:
     """The first of equal answers to equal prompts."""
-    return list({(one.sample.messages, one.text): one for one in reversed(corpus)}.values())[::-1]
+    first: dict[object, Response] = {}
+    for one in corpus:
+        first.setdefault((one.sample.messages, one.text), one)
+    return list(first.values())
 
 
 def valid(corpus: Corpus) -> Corpus:
@@ -64,10 +67,13 @@ def reordered(corpus: Corpus) -> Corpus:
 
 
 def voted(corpus: Corpus) -> Corpus:
-    """For each prompt an answer that gives the most frequent conclusion; of equals the first."""
-    asked: dict[tuple[tuple[str, str], ...], list[Response]] = defaultdict(list)
-    for one in corpus:
-        asked[one.sample.messages].append(one)
+    """For each question an answer with the most frequent conclusion, of equals the first.
+
+    Free text has no conclusion; all of it is kept.
+    """
+    asked: dict[object, list[Response]] = defaultdict(list)
+    for number, one in enumerate(corpus):
+        asked[one.sample.messages if one.sample.task in TRACED else number].append(one)
     return [_of_majority(answers) for answers in asked.values()]
 
 

@@ -19,6 +19,8 @@ __all__ = ["HarvestError", "Plan", "collect", "harvest"]
 
 _AT_ONCE = 4
 _TIMEOUT_S = 60
+_ATTEMPTS = 4
+"""A kept connection may be closed just when it is used again; a prompt has the same answer twice."""
 
 
 class HarvestError(Exception):
@@ -93,7 +95,14 @@ def collect(
 
 
 def _said(client: httpx.Client, url: str, key: str, body: dict[str, Any]) -> str:
-    response = client.post(url, json=body, headers={"Authorization": f"Bearer {key}"})
+    headers = {"Authorization": f"Bearer {key}"}
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            response = client.post(url, json=body, headers=headers)
+            break
+        except httpx.TransportError as error:
+            if attempt == _ATTEMPTS:
+                raise HarvestError(f"no answer from {url}: {error!r}") from error
     try:
         if response.status_code == 200:
             return str(response.json()["choices"][0]["message"]["content"] or "")

@@ -220,6 +220,8 @@ def run(
             began = time.monotonic()
             running = {pool.submit(*task): name for name, task in tasks.items()}
             for number, done in enumerate(as_completed(running), 1):
+                if done.exception() is not None:
+                    pool.shutdown(cancel_futures=True)
                 name, result = running[done], done.result()
                 score = ""
                 if isinstance(result, dict):

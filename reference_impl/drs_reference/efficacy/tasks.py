@@ -140,9 +140,16 @@ def joined(sample: Sample, stated: list[str]) -> str:
     """An answer of these statements, in the order and the punctuation of the language."""
     if sample.task not in TRACED or not stated:
         return ", ".join(stated)
-    places = {_place(statement): i for i, statement in enumerate(statements(sample.answer))}
-    known = len(places)
-    ordered = sorted(stated, key=lambda statement: places.get(_place(statement), known))
+    rest, ordered, reached = list(stated), list[str](), _question(sample).split(",")[0][-1]
+    for place in map(_place, statements(sample.answer)):
+        there = [statement for statement in rest if _place(statement) == place]
+        if there:
+            # Equal operations of a chain are told apart by what they go on from.
+            step = next((one for one in there if one.startswith(reached)), there[0])
+            rest.remove(step)
+            ordered.append(step)
+            reached = step[-1]
+    ordered += rest
     last = [statement for statement in ordered if statement.startswith(_CONCLUSION)]
     steps = [statement for statement in ordered if statement not in last]
     text = ", ".join(steps).replace(", Tens:", ". Tens:")
