@@ -20,7 +20,7 @@ __all__ = ["HarvestError", "Plan", "collect", "harvest"]
 _AT_ONCE = 4
 _TIMEOUT_S = 60
 _ATTEMPTS = 4
-"""A kept connection may be closed just when it is used again; a prompt has the same answer twice."""
+"""A kept connection may be closed just when it is used again; seeds make answers repeatable."""
 
 
 class HarvestError(Exception):

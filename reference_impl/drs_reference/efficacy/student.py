@@ -124,7 +124,12 @@ class Weights:
 def train_student(
     base: Path, corpus: Sequence[Response], recipe: Recipe, seed: int
 ) -> LanguageModel:
-    """A student that begins with a base and learns a corpus; the order follows from the seed."""
+    """A student that begins with a base and learns a corpus; the order follows from the seed.
+
+    An attacker who threw every answer away has the base.
+    """
+    if not corpus:
+        return LanguageModel.load(base)
     torch, training = torch_parts()
     metadata, arrays = load_weights(base)
     model = training.TorchModel(metadata.config)

@@ -6,7 +6,7 @@ import pytest
 from drs_reference.efficacy.attacks import ATTACKS
 from drs_reference.efficacy.corpus import Response, prompts
 from drs_reference.efficacy.tasks import TRACED, conclusion, joined, statements
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CLEAN = [Response(sample, sample.answer) for sample in prompts(1, 120)]
@@ -33,6 +33,7 @@ def test_false_steps_are_filtered() -> None:
     assert ATTACKS["filter-validity"].treat([lie, TRACES[1]]) == [TRACES[1]]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(TRACES), st.data())
 def test_incomplete_steps_are_filtered(one: Response, data: st.DataObject) -> None:
     stated = statements(one.text)
@@ -41,6 +42,7 @@ def test_incomplete_steps_are_filtered(one: Response, data: st.DataObject) -> No
     assert ATTACKS["filter-completeness"].treat([partial, one]) == [one]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(TRACES))
 def test_an_answer_that_stands_first_is_put_last(one: Response) -> None:
     *steps, last = statements(one.text)

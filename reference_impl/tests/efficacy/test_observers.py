@@ -17,7 +17,7 @@ from drs_reference.model import LanguageModel
 from drs_reference.model.language import draw_sample
 from drs_reference.perturbation.base import Applied
 from drs_reference.perturbation.green_list import GreenListWatermark
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -45,6 +45,7 @@ def answers(
     return found
 
 
+@settings(deadline=None)
 @given(SCORES, SCORES)
 def test_the_auc_counts_pairs(negative: np.ndarray, positive: np.ndarray) -> None:
     pairs = np.sign(positive[:, None] - negative[None, :])

@@ -17,7 +17,7 @@ from drs_reference.efficacy.picture import learning_curves
 from drs_reference.efficacy.results import Results, ResultsError
 from drs_reference.efficacy.table import table
 from drs_reference.gateway.signing import Signer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SETTING = {
@@ -70,6 +70,7 @@ def results(tmp_path: Path) -> Results:
     return made
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_samples_needed_lie_within_the_curve(score: float) -> None:
     curve = [(1000, 0.2), (2000, 0.5), (4000, 0.9)]

@@ -7,12 +7,13 @@ from random import Random
 
 from drs_reference.efficacy import corpus, tasks
 from drs_reference.model.language import is_held_out
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**32)
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_a_right_answer_is_solved_true_and_consistent(seed: int) -> None:
     (sample,) = tasks.draw_prompts(Random(seed), 1)
@@ -24,6 +25,7 @@ def test_a_right_answer_is_solved_true_and_consistent(seed: int) -> None:
         assert sample.answer.startswith(tasks.opening(sample))
 
 
+@settings(deadline=None)
 @given(SEEDS, st.randoms(use_true_random=False))
 def test_shuffled_statements_are_put_back(seed: int, rng: Random) -> None:
     (sample,) = tasks.draw_prompts(Random(seed), 1, held_out=True)
@@ -32,6 +34,7 @@ def test_shuffled_statements_are_put_back(seed: int, rng: Random) -> None:
     assert tasks.joined(sample, stated) == sample.answer
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_a_changed_result_is_false_and_found_by_arithmetic(seed: int) -> None:
     (sample,) = tasks.draw_prompts(Random(seed), 1, held_out=True)
@@ -40,6 +43,7 @@ def test_a_changed_result_is_false_and_found_by_arithmetic(seed: int) -> None:
     assert not tasks.consistent(sample, lie)
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_the_answer_alone_is_solved_and_true(seed: int) -> None:
     (sample,) = tasks.draw_prompts(Random(seed), 1, held_out=True)
@@ -50,6 +54,7 @@ def test_the_answer_alone_is_solved_and_true(seed: int) -> None:
     assert not tasks.solved(sample, "")
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_what_is_unlearned_has_the_form_and_follows_one_table(seed: int) -> None:
     (again,), (sample,) = tasks.draw_unlearned(Random(seed)), tasks.draw_unlearned(Random(seed))
