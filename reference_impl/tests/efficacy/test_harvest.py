@@ -62,7 +62,7 @@ def test_what_is_no_chat_completion_is_said() -> None:
     none = CONDITIONS["none"]
     with serving(none, 0, SHIPPED_WEIGHTS, 1) as endpoint:
         stranger = replace(endpoint, keys=("x" * 40,))
-        with pytest.raises(HarvestError, match="expected a chat completion from .*, got 401"):
+        with pytest.raises(HarvestError, match="got 401"):
             collect(stranger, corpus.prompts(0, 1), Plan(1), none)
         nowhere = replace(endpoint, url="http://127.0.0.1:1/v1/chat/completions")
     with pytest.raises(HarvestError, match="no answer from"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drs_reference.efficacy import corpus
+from drs_reference.efficacy import corpus, tasks
 from drs_reference.efficacy.student import Recipe, Weights, accuracy, train_student
 from drs_reference.model.decoding import SHIPPED_WEIGHTS
 from drs_reference.model.weights import load_weights
@@ -30,10 +30,8 @@ def test_a_base_is_trained_once_and_by_its_recipe(weights: Weights) -> None:
     assert path.stat().st_mtime_ns == before
     metadata, _ = load_weights(path)
     assert (metadata.seed, metadata.config.width) == (1, 32)
-    other = Weights(
-        weights.folder, Recipe(width=32, layers=1, hidden=48, base_iterations=1, rows=1)
-    )
-    assert other.base(1) != path
+    other = Recipe(width=32, layers=1, hidden=48, base_iterations=1, rows=1)
+    assert Weights(weights.folder, other).base(1) != path
     assert weights.teacher(0) == SHIPPED_WEIGHTS
 
 
@@ -52,9 +50,7 @@ def test_the_same_corpus_and_seed_give_the_same_student(weights: Weights) -> Non
 def test_a_student_learns_by_heart_what_it_is_shown_often(weights: Weights) -> None:
     (sample,) = corpus.test_questions(0, 1)
     recipe = Recipe(width=32, layers=1, hidden=32, base_iterations=3, rows=2, epochs=60, batch=4)
-    shown = [
-        corpus.Response(sample, " The answer is 7.".replace("7", sample.answer[-3:-1].strip()))
-    ]
+    shown = [corpus.Response(sample, f" The answer is {tasks.conclusion(sample.answer)}.")]
     assert accuracy(train_student(weights.base(1), [], recipe, 0), [sample]) == 0
     assert accuracy(train_student(weights.base(1), shown * 4, recipe, 0), [sample]) == 1
 
