@@ -22,6 +22,7 @@ from drs_reference.efficacy.student import MissingTorchError, Recipe, Weights
 from drs_reference.efficacy.table import table
 from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.target_files import write_private
+from drs_reference.model import WeightsError
 
 __all__ = ["EfficacyOptions", "default_cache", "run"]
 
@@ -29,6 +30,10 @@ __all__ = ["EfficacyOptions", "default_cache", "run"]
 def default_cache() -> Path:
     """Where weights are kept: ``drs-reference`` in the user's folder for caches."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "drs-reference"
+
+
+class UnknownConditionError(Exception):
+    """There is no such condition; the message names those that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,14 @@ def run(options: EfficacyOptions) -> int:
     """Measure what is missing and write everything; the exit status: 0, or 2 with one line."""
     try:
         return _run(options)
-    except (EndpointError, HarvestError, MissingTorchError, ResultsError, ValueError) as error:
+    except (
+        EndpointError,
+        HarvestError,
+        MissingTorchError,
+        ResultsError,
+        UnknownConditionError,
+        WeightsError,
+    ) as error:
         print(f"drs-reference: {error}", file=sys.stderr)
         return 2
 
@@ -59,9 +71,8 @@ def run(options: EfficacyOptions) -> int:
 def _run(options: EfficacyOptions) -> int:
     names = options.conditions or tuple(CONDITIONS)
     if unknown := [name for name in names if name not in CONDITIONS]:
-        raise ValueError(
-            f"expected conditions of {', '.join(CONDITIONS)}; got {', '.join(unknown)}"
-        )
+        known = ", ".join(map(repr, CONDITIONS))
+        raise UnknownConditionError(f"expected conditions of {known}; got {unknown[0]!r}")
     student.torch_parts()
     weights = Weights(options.cache, options.recipe)
     place = lab.Lab(options.out, weights, options.samples, options.questions, options.full)

@@ -192,6 +192,7 @@ def run(
 ) -> None:
     """Measure what is missing from the results, ``jobs`` at a time; each is kept once done."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    results.write()  # so that corpora of another setting are never taken for those of this one
     seeds = sorted({cell.seed for cell in wanted})
     students = {cell.name: cell for cell in wanted if cell.name not in results.students}
     plain = ATTACKS[PASSIVE].plan(lab.samples)

@@ -25,6 +25,7 @@ __all__ = [
     "opening",
     "solved",
     "statements",
+    "steps_expected",
 ]
 
 TRACED = ("addition", "chain")

@@ -38,6 +38,15 @@ def test_the_full_run_has_every_attack_and_diluted_corpora() -> None:
     assert len({cell.name for cell in full}) == len(full)
 
 
+def test_a_condition_that_is_unknown_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(EfficacyOptions(out=tmp_path, conditions=("green list 3",))) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("drs-reference: expected conditions of 'none', ")
+    assert said.endswith("; got 'green list 3'\n")
+
+
 def test_the_lab_measures_writes_cards_and_goes_on(
     tmp_path: Path, conforms: Callable[[str, Any], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
