@@ -9,6 +9,8 @@
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 # make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
+# make efficacy      what output perturbation does to students, at its shortest; fifteen minutes
+# make efficacy-full   every attacker and seed, diluted corpora, three teachers; hours
 #
 # Everything is installed into .venv first; with uv if it is there, else with venv and pip.
 
@@ -19,9 +21,10 @@ STAMP := $(VENV)/installed
 SERVERS := .servers
 OTHERS := conformance/tests/independent
 PORT ?= 0
+TORCH ?= torch==2.13.0
 RUNS ?= 5000
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -78,5 +81,15 @@ bench-noise: $(STAMP)
 bench-suite: $(STAMP)
 	$(BIN)/python conformance/benchmarks/suite.py --record
 
+$(VENV)/torch: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
+	@touch $@
+
+efficacy: $(VENV)/torch
+	$(BIN)/drs-reference efficacy
+
+efficacy-full: $(VENV)/torch
+	$(BIN)/drs-reference efficacy --full --out drs-efficacy-full
+
 clean:
-	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results
+	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results drs-efficacy drs-efficacy-full

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from drs_reference import __version__
 from drs_reference.gateway.surfaces import DIALECTS
@@ -88,7 +89,54 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="pseudonym of a person who agrees; give it for two different people",
     )
+    _add_efficacy(commands)
     return parser
+
+
+def _add_efficacy(commands: Any) -> None:
+    efficacy = commands.add_parser(
+        "efficacy",
+        help="measure what output perturbation does to students",
+        description="Harvest the reference endpoint under each condition, train students on the "
+        "answers and ask them held-out questions. Writes efficacy.json, the table, and a card and "
+        "a picture of each mechanism; goes on where it stopped. Needs torch: the extra training.",
+    )
+    efficacy.add_argument(
+        "--out", type=Path, default=Path("drs-efficacy"), metavar="DIR", help="default: %(default)s"
+    )
+    efficacy.add_argument(
+        "--conditions", nargs="*", default=[], metavar="NAME", help="default: all of the table"
+    )
+    efficacy.add_argument(
+        "--samples", type=_count, default=4000, metavar="N", help="harvested answers (%(default)s)"
+    )
+    efficacy.add_argument("--seeds", type=_count, default=3, metavar="N", help="(%(default)s)")
+    efficacy.add_argument(
+        "--questions", type=_count, default=300, metavar="N", help="held-out ones (%(default)s)"
+    )
+    efficacy.add_argument(
+        "--full",
+        action="store_true",
+        help="every attack at every seed, diluted corpora, and a teacher of its own for each seed",
+    )
+    efficacy.add_argument(
+        "--jobs", type=_count, default=2, metavar="N", help="processes at a time (%(default)s)"
+    )
+    efficacy.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where trained weights are kept between runs"
+    )
+    efficacy.add_argument(
+        "--issuer",
+        default="http://127.0.0.1",
+        metavar="ORIGIN",
+        help="origin that the cards name as their issuer (%(default)s)",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**7:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 9999999, not {text!r}")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -110,9 +158,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(argv)
     try:
-        from drs_reference.gateway.serve import ServeOptions, order, run
-        from drs_reference.perturbation.kill_switch import PEOPLE
-        from drs_reference.response.ladder import different_people
+        if options.command == "efficacy":
+            return _efficacy(options)
+        if options.command == "perturbation":
+            return _switch(options, parser)
+        return _serve(options)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
             raise
@@ -122,13 +172,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    if options.command == "perturbation":
-        people = different_people(options.by)
-        if len(people) < PEOPLE or max(map(len, people)) > _NAME_MAX:
-            parser.error(
-                f"--by must name {PEOPLE} different people, each in at most {_NAME_MAX} characters"
-            )
-        return order(options.storage, options.order == "off", people)
+
+
+def _switch(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from drs_reference.gateway.serve import order
+    from drs_reference.perturbation.kill_switch import PEOPLE
+    from drs_reference.response.ladder import different_people
+
+    people = different_people(options.by)
+    if len(people) < PEOPLE or max(map(len, people)) > _NAME_MAX:
+        parser.error(
+            f"--by must name {PEOPLE} different people, each in at most {_NAME_MAX} characters"
+        )
+    return order(options.storage, options.order == "off", people)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from drs_reference.gateway.serve import ServeOptions, run
+
     return run(
         ServeOptions(
             host=options.host,
@@ -139,6 +200,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             accounts=options.accounts,
             dialect=options.dialect,
             perturbation=options.perturbation,
+        )
+    )
+
+
+def _efficacy(options: argparse.Namespace) -> int:
+    from drs_reference.efficacy.command import EfficacyOptions, default_cache, run
+
+    return run(
+        EfficacyOptions(
+            out=options.out,
+            conditions=tuple(options.conditions),
+            samples=options.samples,
+            seeds=options.seeds,
+            questions=options.questions,
+            full=options.full,
+            jobs=options.jobs,
+            cache=options.cache or default_cache(),
+            issuer=options.issuer,
         )
     )
 

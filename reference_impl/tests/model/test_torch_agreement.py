@@ -23,14 +23,11 @@ torch = pytest.importorskip(
 TRAINING = Path(__file__).resolve().parents[2] / "training"
 
 
-def test_numpy_logits_equal_torch_logits(
-    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(TRAINING))
-    torch_model = importlib.import_module("torch_model")
+def test_numpy_logits_equal_torch_logits(model: LanguageModel) -> None:
+    torch_network = importlib.import_module("drs_reference.model.torch_network")
 
     metadata, arrays = load_weights(SHIPPED_WEIGHTS)
-    trained = torch_model.TorchModel(metadata.config)
+    trained = torch_network.TorchModel(metadata.config)
     trained.load_arrays(dict(arrays))
     rng = Random(5)
     for _ in range(20):

@@ -10,8 +10,9 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from drs_reference.model.network import EPSILON, Config, rotary_tables
 from torch import Tensor, nn
+
+from drs_reference.model.network import EPSILON, Config, rotary_tables
 
 
 class Block(nn.Module):
