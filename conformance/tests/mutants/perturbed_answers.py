@@ -31,10 +31,10 @@ def perturbation_shows(parts: Parts, share: float) -> Parts:
                 return applied
             step = applied.step
 
-            def opening(logits: Logits, previous: int) -> Logits:
-                if previous == parts.model.end and entropy(logits) >= ENTROPY_FLOOR:
+            def opening(logits: Logits, before: Sequence[int]) -> Logits:
+                if len(before) == 1 and entropy(logits) >= ENTROPY_FLOOR:
                     logits[word] = logits.max() + 20
-                return step(logits, previous)
+                return step(logits, before)
 
             return replace(applied, step=opening)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.perturbation.base import Applied, Perturbation
-from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.green_list import GreenListParameters, GreenListWatermark
 from drs_reference.response.ladder import Position
 from drs_reference.response.measures import Measure
 from drs_reference.response.procedure import Account
@@ -64,7 +64,7 @@ def _green_list(delta: float) -> Condition:
     return Condition(
         f"green list {delta:g}",
         "green-list-watermark",
-        lambda key: GreenListWatermark(key, delta),
+        lambda key: GreenListWatermark(key, GreenListParameters(delta=delta)),
         {"delta": delta, "gamma": 0.5, "context_tokens": 1},
         attacks=("paraphrase", "majority-vote", "pooled-vote", "deduplicate", "filter-validity"),
     )

@@ -36,9 +36,11 @@ from drs_reference.gateway.test_mode import TestMode
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.base import Perturbation
 from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.gumbel import GumbelWatermark
 from drs_reference.perturbation.in_force import InForce
 from drs_reference.perturbation.kill_switch import KillSwitch
 from drs_reference.perturbation.provenance import Recognition, Sample, recognise
+from drs_reference.perturbation.tournament import TournamentWatermark
 from drs_reference.response.ladder import Ladder
 from drs_reference.response.notices import NoticePolicy
 from drs_reference.response.procedure import Procedure
@@ -113,7 +115,7 @@ def standard_parts(
     """
     terms = terms or Terms()
     find: Callable[[Iterable[Sample]], Recognition] = _unrecognisable
-    if isinstance(perturbation, GreenListWatermark):
+    if isinstance(perturbation, GreenListWatermark | GumbelWatermark | TournamentWatermark):
         find = partial(recognise, model, perturbation)
     else:
         terms = replace(terms, provenance_path="")

@@ -10,6 +10,8 @@ from typing import Any
 
 from drs_reference.gateway.surfaces import SURFACES
 from drs_reference.perturbation.base import Perturbation
+from drs_reference.perturbation.bucketed import BucketedParameters
+from drs_reference.perturbation.covert import CovertMechanism
 from drs_reference.perturbation.document import (
     check_applicable,
     check_surfaces,
@@ -17,13 +19,26 @@ from drs_reference.perturbation.document import (
     read_parameters,
     wrong,
 )
-from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.green_list import GreenListParameters, GreenListWatermark
+from drs_reference.perturbation.gumbel import GumbelParameters
 from drs_reference.perturbation.overt import OVERT, has_effect, overt_from
+from drs_reference.perturbation.parameters import covert_mechanism
+from drs_reference.perturbation.tournament import TournamentParameters
 from drs_reference.response.controls import ControlEntry
 from drs_reference.timestamps import from_rfc3339
 
 __all__ = ["Configured", "configured"]
 
+_COVERT = tuple(
+    parameters.mechanism
+    for parameters in (
+        GreenListParameters,
+        GumbelParameters,
+        TournamentParameters,
+        BucketedParameters,
+    )
+)
+"""What can be done while an answer is made; a choice among whole answers cannot."""
 Secret = Callable[[str], bytes]
 """The key of a name, the same at each start."""
 
@@ -47,7 +62,7 @@ def configured(path: Path | None, secret: Secret, now: datetime) -> Configured:
         return Configured(GreenListWatermark(secret("watermark-key")))
     document = read_parameters(path)
     check_applicable(path, document, now)
-    mechanism = _mechanism(path, document, secret)
+    mechanism = _mechanism(path, document, secret, now)
     check_surfaces(path, document, [s.id for s in SURFACES if has_effect(mechanism, s)])
     return Configured(
         mechanism,
@@ -63,15 +78,19 @@ def configured(path: Path | None, secret: Secret, now: datetime) -> Configured:
     )
 
 
-def _mechanism(path: Path, document: Mapping[str, Any], secret: Secret) -> Perturbation:
-    name, parameters = document["mechanism"], document["parameters"]
+def _mechanism(
+    path: Path, document: Mapping[str, Any], secret: Secret, now: datetime
+) -> Perturbation:
+    name = document["mechanism"]
     if name in OVERT:
         return overt_from(document, secret("elision-key"))
-    if name == GreenListWatermark.mechanism:
-        for member, value in (("gamma", 0.5), ("context_tokens", 1)):
-            if parameters[member] != value:
-                expected = f"must be {value} at this endpoint"
-                raise wrong(path, ["parameters", member], expected, parameters[member])
-        return GreenListWatermark(secret("watermark-key"), parameters["delta"])
-    applied = ", ".join((*OVERT, GreenListWatermark.mechanism))
+    if name in _COVERT:
+        scope = document["parameters"].get("key_scope", "provider")
+        if scope != "provider":
+            expected = "must be provider: this endpoint has one key"
+            raise wrong(path, ["parameters", "key_scope"], expected, scope)
+        made = covert_mechanism(document, secret("watermark-key"), now)
+        assert isinstance(made, CovertMechanism)
+        return made
+    applied = ", ".join((*OVERT, *_COVERT))
     raise wrong(path, ["mechanism"], f"must be one that this endpoint applies: {applied}", name)

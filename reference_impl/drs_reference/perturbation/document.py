@@ -15,6 +15,7 @@ from jsonschema.exceptions import best_match
 
 from drs_reference.gateway.body import BodyError, described, parse_object
 from drs_reference.gateway.documents import expectation
+from drs_reference.perturbation.schema_part import ParametersError
 from drs_reference.response.ladder import different_people
 from drs_reference.standard import registry, validator
 from drs_reference.timestamps import from_rfc3339
@@ -29,10 +30,6 @@ __all__ = [
 ]
 
 _STATES = ["perturbed"]
-
-
-class ParametersError(Exception):
-    """A document cannot be applied: where, what was expected, what came."""
 
 
 class _Loader(yaml.SafeLoader):

@@ -19,7 +19,7 @@ from drs_reference.perturbation.tournament import TournamentParameters, Tourname
 from drs_reference.standard import registry, validator
 from drs_reference.timestamps import from_rfc3339
 
-__all__ = ["KINDS", "CovertObject", "ParametersError", "mechanism", "read"]
+__all__ = ["KINDS", "CovertObject", "ParametersError", "covert_mechanism", "read"]
 
 KINDS: Mapping[str, type[Parameters]] = {
     kind.mechanism: kind
@@ -58,7 +58,7 @@ def read(document: Mapping[str, Any]) -> Parameters:
     return KINDS[name](**document["parameters"])
 
 
-def mechanism(
+def covert_mechanism(
     document: Mapping[str, Any],
     key: bytes,
     now: datetime,

@@ -16,7 +16,7 @@ from drs_reference.gateway.sampling import Choice, Logits, Sampling, drawn, log_
 from drs_reference.model import LanguageModel
 from drs_reference.model.language import draw_sample
 from drs_reference.perturbation.base import Applied
-from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.perturbation.green_list import GreenListParameters, GreenListWatermark
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -64,7 +64,7 @@ def test_more_responses_tell_more() -> None:
 def test_both_observers_see_a_strong_mark_and_nothing_where_nothing_is(
     model: LanguageModel,
 ) -> None:
-    mark = GreenListWatermark(key_of("test", 0), delta=3)
+    mark = GreenListWatermark(key_of("test", 0), GreenListParameters(delta=3))
     clean, marked = answers(model, None, 1, 50), answers(model, mark, 2, 50)
     more = answers(model, None, 3, 50)
 
@@ -82,7 +82,7 @@ def test_both_observers_see_a_strong_mark_and_nothing_where_nothing_is(
 
 def test_the_divergence_is_the_mean_log_likelihood_ratio(model: LanguageModel) -> None:
     """The exact computation and the Monte-Carlo estimate over the same answers agree."""
-    mark = GreenListWatermark(key_of("test", 0), delta=1)
+    mark = GreenListWatermark(key_of("test", 0), GreenListParameters(delta=1))
     marked = answers(model, mark, 4, 60)
     exact = observers.divergence(model, mark, ACCOUNT, marked)
     ratios = observers.key_holder(model, mark, ACCOUNT, marked)
@@ -126,7 +126,7 @@ def test_a_student_bears_the_mark_that_it_learnt_and_no_other(
     model: LanguageModel, share: float, least: float, most: float
 ) -> None:
     def made(key: bytes) -> GreenListWatermark:
-        return GreenListWatermark(key, delta=1)
+        return GreenListWatermark(key, GreenListParameters(delta=1))
 
     key, other = key_of("test", 0), key_of("test", 1)
     student = cast(LanguageModel, Follows(model, made(key), share))
@@ -150,6 +150,6 @@ def test_every_condition_makes_what_it_names() -> None:
 def test_traces_pass_a_watermark_untouched(model: LanguageModel) -> None:
     """What has one right answer leaves no choice, so the key holder sees nothing there."""
     traced = [Response(one, one.answer) for one in prompts(0, 60) if one.task in TRACED]
-    mark = GreenListWatermark(key_of("test", 0), delta=2)
+    mark = GreenListWatermark(key_of("test", 0), GreenListParameters(delta=2))
     ratios = observers.key_holder(model, mark, ACCOUNT, traced)
     assert np.mean(np.abs(ratios) < 1e-6) > 0.9

@@ -14,7 +14,7 @@ from drs_reference.model import LanguageModel
 from drs_reference.perturbation.parameters import (
     KINDS,
     ParametersError,
-    mechanism,
+    covert_mechanism,
     read,
 )
 from drs_reference.perturbation.tournament import DEFAULT, TournamentParameters
@@ -43,7 +43,7 @@ def test_a_document_comes_back_as_it_was(
     written = document(name, asdict(KINDS[name]()))
     models = (model,) * EXPERIMENTAL.get(name, 0)
     laboratory = models or None
-    made = mechanism(written, KEY, now, laboratory=laboratory)
+    made = covert_mechanism(written, KEY, now, laboratory=laboratory)
     assert made.mechanism == name
     assert made.covert
     assert asdict(made.parameters) == written["parameters"]
@@ -60,10 +60,10 @@ def test_experimental_mechanisms_are_for_the_laboratory(
 ) -> None:
     written = document(name, asdict(KINDS[name]()))
     with pytest.raises(ParametersError, match=f"{name} is experimental"):
-        mechanism(written, KEY, now)
+        covert_mechanism(written, KEY, now)
     with pytest.raises(ParametersError, match=r"expected \d, not 0"):
-        mechanism(written, KEY, now, laboratory=())
-    made: Any = mechanism(written, KEY, now, laboratory=(model,) * EXPERIMENTAL[name])
+        covert_mechanism(written, KEY, now, laboratory=())
+    made: Any = covert_mechanism(written, KEY, now, laboratory=(model,) * EXPERIMENTAL[name])
     request = ChatRequest("m", (("user", "Hello!"),), Sampling())
     assert made.applied(account("perturb"), request) is None
 
@@ -73,22 +73,22 @@ def test_without_a_card_a_mechanism_is_measured_and_not_applied(
 ) -> None:
     written = document("tournament-watermark", asdict(DEFAULT), efficacy_card=None)
     with pytest.raises(ParametersError, match="no efficacy card"):
-        mechanism(written, KEY, now)
-    assert mechanism(written, KEY, now, laboratory=()).parameters == DEFAULT
+        covert_mechanism(written, KEY, now)
+    assert covert_mechanism(written, KEY, now, laboratory=()).parameters == DEFAULT
 
 
 @pytest.mark.parametrize("days", [-20, 100])
 def test_documents_hold_for_their_time(document: Document, now: datetime, days: int) -> None:
     written = document("tournament-watermark", asdict(DEFAULT))
     with pytest.raises(ParametersError, match="is valid from"):
-        mechanism(written, KEY, now + timedelta(days=days), laboratory=())
+        covert_mechanism(written, KEY, now + timedelta(days=days), laboratory=())
 
 
 def test_a_covert_mechanism_has_a_budget(document: Document, now: datetime) -> None:
     written = document("tournament-watermark", asdict(DEFAULT))
     del written["budget"]
     with pytest.raises(ParametersError, match="budget"):
-        mechanism(written, KEY, now)
+        covert_mechanism(written, KEY, now)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_parameters_are_held_against_the_schema_also_without_a_document() -> Non
 def test_only_accounts_under_the_measure_are_answered_otherwise(
     name: str, document: Document, now: datetime, account: Callable[..., Account]
 ) -> None:
-    made: Any = mechanism(document(name, asdict(KINDS[name]())), KEY, now)
+    made: Any = covert_mechanism(document(name, asdict(KINDS[name]())), KEY, now)
     request = ChatRequest("m", (("user", "Hello!"),), Sampling())
     assert made.applied(account("throttle"), request) is None
     assert made.applied(account("throttle", "perturb"), request) is not None
     with pytest.raises(ValueError, match="16 bytes"):
-        mechanism(document(name, asdict(KINDS[name]())), b"short", now)
+        covert_mechanism(document(name, asdict(KINDS[name]())), b"short", now)
