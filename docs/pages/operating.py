@@ -15,6 +15,7 @@ __all__ = ["operating_parts"]
 _STRENGTHS = ("weak", "middle", "strong")
 _LEFT, _WIDE, _ROW, _RIGHT, _TOP = 64, 360, 26, 150, 6
 _FULL = "full:"
+_FEW = "@rare"
 _PATTERNS = {
     "fail": '<rect class="figure" width="3" height="8"/>',
     "open": '<circle class="figure" cx="4" cy="4" r="2"/>',
@@ -37,10 +38,21 @@ def operating_parts(document: Mapping[str, Any] | None, catalogue: Catalogue) ->
         for name, cell in cells.items()
         if name.startswith(_FULL)
     ]
+    few = [
+        [
+            f"`{name.removesuffix(_FEW)}`",
+            measured_link(catalogue, identifier),
+            f"{cell['fails'].get(identifier, 0)} of {len(cell['seeds'])}",
+        ]
+        for name, cell in cells.items()
+        if name.endswith(_FEW)
+        for identifier in cell["only"]
+    ]
     return {
         "operating origin": origin(document, "operating.json"),
         "operating reference": _reference(cells["reference"]) if "reference" in cells else "",
         "operating strengths": _patterns() + "".join(_graded(cells, catalogue)),
+        "operating few": table(("mutant", "requirement", "found in"), few),
         "operating full": table(("mutant", "fails", "no verdict", "requests:"), full),
     }
 
@@ -57,7 +69,7 @@ def _reference(cell: Mapping[str, Any]) -> str:
 def _graded(cells: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> Iterator[str]:
     for mutant in dict.fromkeys(name.partition("@")[0] for name in cells if "@" in name):
         strengths = {s: cells[f"{mutant}@{s}"] for s in _STRENGTHS if f"{mutant}@{s}" in cells}
-        for identifier in next(iter(strengths.values()))["only"]:
+        for identifier in next(iter(strengths.values()), {"only": ()})["only"]:
             yield f"\n`{mutant}`, {measured_link(catalogue, identifier)}\n\n"
             yield _picture(mutant, identifier, strengths)
 

@@ -33,6 +33,7 @@ TABLE = {
         "reference": cell(0, 0, ()),
         f"{MUTANT}@weak": cell(1, 2),
         f"{MUTANT}@strong": cell(4, 0),
+        "long-appeals-find-no-case@rare": cell(3, 0, ("STD-01",)),
         f"full:{MUTANT}": cell(1, 0, ()),
     },
 }
@@ -61,6 +62,9 @@ def test_each_cell_is_told_of(parts: dict[str, str]) -> None:
     assert parts["operating reference"].startswith("4 runs: 1 fail, 3 pass. 25 requests on av")
     assert "[STD-01](../standard/05-good-standing.md#STD-01)" in parts["operating full"]
     assert "`abcdef0`" in parts["operating origin"]
+    assert "`long-appeals-find-no-case`" in parts["operating few"]
+    assert "3 of 4" in parts["operating few"]
+    assert parts["operating strengths"].count("long-appeals") == 0
 
 
 def test_a_requirement_that_was_withdrawn_since_is_no_link() -> None:
