@@ -67,9 +67,10 @@ def _reference(cell: Mapping[str, Any]) -> str:
 
 
 def _graded(cells: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> Iterator[str]:
-    for mutant in dict.fromkeys(name.partition("@")[0] for name in cells if "@" in name):
+    graded = [name for name in cells if "@" in name and not name.endswith(_FEW)]
+    for mutant in dict.fromkeys(name.partition("@")[0] for name in graded):
         strengths = {s: cells[f"{mutant}@{s}"] for s in _STRENGTHS if f"{mutant}@{s}" in cells}
-        for identifier in next(iter(strengths.values()), {"only": ()})["only"]:
+        for identifier in next(iter(strengths.values()))["only"]:
             yield f"\n`{mutant}`, {measured_link(catalogue, identifier)}\n\n"
             yield _picture(mutant, identifier, strengths)
 
