@@ -23,8 +23,15 @@ _PATTERNS = {
 }
 
 
-def operating_parts(document: Mapping[str, Any] | None, catalogue: Catalogue) -> dict[str, str]:
-    """Return what a page is filled with from a table of `make bench-operating`."""
+def operating_parts(
+    document: Mapping[str, Any] | None,
+    catalogue: Catalogue,
+    engine: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
+    """Return what a page is filled with from a table of `make bench-operating`.
+
+    ``engine`` is the document of `make bench-statistics`.
+    """
     if document is None:
         return {}
     cells: Mapping[str, Mapping[str, Any]] = document["cells"]
@@ -50,19 +57,27 @@ def operating_parts(document: Mapping[str, Any] | None, catalogue: Catalogue) ->
     ]
     return {
         "operating origin": origin(document, "operating.json"),
-        "operating reference": _reference(cells["reference"]) if "reference" in cells else "",
+        "operating reference": _reference(cells["reference"], engine)
+        if "reference" in cells
+        else "",
         "operating strengths": _patterns() + "".join(_graded(cells, catalogue)),
         "operating few": table(("mutant", "requirement", "found in"), few),
         "operating full": table(("mutant", "fails", "no verdict", "requests:"), full),
     }
 
 
-def _reference(cell: Mapping[str, Any]) -> str:
+def _reference(cell: Mapping[str, Any], engine: Mapping[str, Any] | None) -> str:
     runs, requests = len(cell["seeds"]), cell["requests"]
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in cell["verdicts"].items())
+    mean = sum(requests) / runs
+    said = f"{runs} runs: {verdicts}. {mean:,.0f} requests on average, {max(requests):,} at most.\n"
+    if engine is None:
+        return said
+    nights = engine["nights"]["whole"]
+    fixed = nights["fixed"] + nights["other_requests"]
     return (
-        f"{runs} runs: {verdicts}. {sum(requests) / runs:,.0f} requests on average, "
-        f"{max(requests):,} at most.\n"
+        f"{said}With tests of fixed size a run would send {fixed:,}, {fixed / mean:.1f} times as "
+        "many.\n"
     )
 
 

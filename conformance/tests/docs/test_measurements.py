@@ -43,7 +43,8 @@ TABLE = {
 def _parts() -> dict[str, str]:
     from pages.operating import operating_parts
 
-    return operating_parts(TABLE, CATALOGUE)
+    engine = {"nights": {"whole": {"fixed": 100, "other_requests": 1}}}
+    return operating_parts(TABLE, CATALOGUE, engine)
 
 
 def test_a_bar_is_as_long_as_its_share(parts: dict[str, str]) -> None:
@@ -60,6 +61,7 @@ def test_a_bar_is_as_long_as_its_share(parts: dict[str, str]) -> None:
 
 def test_each_cell_is_told_of(parts: dict[str, str]) -> None:
     assert parts["operating reference"].startswith("4 runs: 1 fail, 3 pass. 25 requests on av")
+    assert "would send 101, 4.0 times as many" in parts["operating reference"]
     assert "[STD-01](../standard/05-good-standing.md#STD-01)" in parts["operating full"]
     assert "`abcdef0`" in parts["operating origin"]
     assert "`long-appeals-find-no-case`" in parts["operating few"]
