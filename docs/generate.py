@@ -98,7 +98,7 @@ def _measured(catalogue: Catalogue) -> dict[str, str]:
 
     return {
         **decision_engine_parts(document("decision_engine"), catalogue),
-        **operating_parts(document("operating"), catalogue),
+        **operating_parts(document("operating"), catalogue, document("decision_engine")),
     }
 
 

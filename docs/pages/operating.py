@@ -15,6 +15,7 @@ __all__ = ["operating_parts"]
 _STRENGTHS = ("weak", "middle", "strong")
 _LEFT, _WIDE, _ROW, _RIGHT, _TOP = 64, 360, 26, 150, 6
 _FULL = "full:"
+_FEW = "@rare"
 _PATTERNS = {
     "fail": '<rect class="figure" width="3" height="8"/>',
     "open": '<circle class="figure" cx="4" cy="4" r="2"/>',
@@ -22,8 +23,15 @@ _PATTERNS = {
 }
 
 
-def operating_parts(document: Mapping[str, Any] | None, catalogue: Catalogue) -> dict[str, str]:
-    """Return what a page is filled with from a table of `make bench-operating`."""
+def operating_parts(
+    document: Mapping[str, Any] | None,
+    catalogue: Catalogue,
+    engine: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
+    """Return what a page is filled with from a table of `make bench-operating`.
+
+    ``engine`` is the document of `make bench-statistics`.
+    """
     if document is None:
         return {}
     cells: Mapping[str, Mapping[str, Any]] = document["cells"]
@@ -37,25 +45,45 @@ def operating_parts(document: Mapping[str, Any] | None, catalogue: Catalogue) ->
         for name, cell in cells.items()
         if name.startswith(_FULL)
     ]
+    few = [
+        [
+            f"`{name.removesuffix(_FEW)}`",
+            measured_link(catalogue, identifier),
+            f"{cell['fails'].get(identifier, 0)} of {len(cell['seeds'])}",
+        ]
+        for name, cell in cells.items()
+        if name.endswith(_FEW)
+        for identifier in cell["only"]
+    ]
     return {
         "operating origin": origin(document, "operating.json"),
-        "operating reference": _reference(cells["reference"]) if "reference" in cells else "",
+        "operating reference": _reference(cells["reference"], engine)
+        if "reference" in cells
+        else "",
         "operating strengths": _patterns() + "".join(_graded(cells, catalogue)),
+        "operating few": table(("mutant", "requirement", "found in"), few),
         "operating full": table(("mutant", "fails", "no verdict", "requests:"), full),
     }
 
 
-def _reference(cell: Mapping[str, Any]) -> str:
+def _reference(cell: Mapping[str, Any], engine: Mapping[str, Any] | None) -> str:
     runs, requests = len(cell["seeds"]), cell["requests"]
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in cell["verdicts"].items())
+    mean = sum(requests) / runs
+    said = f"{runs} runs: {verdicts}. {mean:,.0f} requests on average, {max(requests):,} at most.\n"
+    if engine is None:
+        return said
+    nights = engine["nights"]["whole"]
+    fixed = nights["fixed"] + nights["other_requests"]
     return (
-        f"{runs} runs: {verdicts}. {sum(requests) / runs:,.0f} requests on average, "
-        f"{max(requests):,} at most.\n"
+        f"{said}With tests of fixed size a run would send {fixed:,}, {fixed / mean:.1f} times as "
+        "many.\n"
     )
 
 
 def _graded(cells: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> Iterator[str]:
-    for mutant in dict.fromkeys(name.partition("@")[0] for name in cells if "@" in name):
+    graded = [name for name in cells if "@" in name and not name.endswith(_FEW)]
+    for mutant in dict.fromkeys(name.partition("@")[0] for name in graded):
         strengths = {s: cells[f"{mutant}@{s}"] for s in _STRENGTHS if f"{mutant}@{s}" in cells}
         for identifier in next(iter(strengths.values()))["only"]:
             yield f"\n`{mutant}`, {measured_link(catalogue, identifier)}\n\n"

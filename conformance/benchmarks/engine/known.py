@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from drs_conformance.statistics.boosting import Array
-from drs_conformance.statistics.fixed_size import fixed_simple
+from drs_conformance.statistics.fixed_size import binomial, fixed_signs, fixed_simple
 from drs_conformance.statistics.planning import Plan, drifts, plan
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Outcomes, Simple, Walk, simulate
@@ -19,6 +19,8 @@ __all__ = ["ALPHA", "BETA", "DESIGNS", "UTILITY", "coin", "difference", "goals",
 ALPHA, BETA = 0.01, 0.05
 NIGHTLY = 0.01 / 365 / 8
 """A year's 1% over its nights and the eight designs of this table."""
+
+IN_BATCHES_OF_32 = 1.15
 
 UTILITY = "utility 0 / -.03, by betting"
 _DIFFERENCES = np.array([-1.0, 0.0, 1.0])
@@ -59,10 +61,17 @@ DESIGNS: dict[str, tuple[Array, Array]] = {
 }
 
 
-def goals(name: str) -> dict[str, float]:
-    """Return the most that figures of a design may be, as a multiple of Wald's bound."""
-    conforming = 1.15 if name == UTILITY else 1.05
-    return {"ratio_conforming": conforming, "ratio_violating": 1.15, "ratio_batch": 1.15}
+def goals(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the most that figures of a design may be, as a multiple of Wald's bound.
+
+    What no test can reach is no goal.
+    """
+    most = {"ratio_conforming": 1.05, "ratio_violating": 1.15}
+    if row["design"] == UTILITY:
+        most["ratio_conforming"] = 1.15
+    if row["least_batch_32"] <= IN_BATCHES_OF_32:
+        most["ratio_batch_32"] = IN_BATCHES_OF_32
+    return most
 
 
 def rows(runs: int, generator: np.random.Generator) -> Iterator[dict[str, Any]]:
@@ -86,7 +95,7 @@ def row(name: str, runs: int, generator: np.random.Generator) -> dict[str, Any]:
     nightly_false_fail, error = rare.rate(rare.failed)
     return {
         "design": name,
-        "fixed": fixed_simple(*laws, ALPHA, BETA),
+        "fixed": _fixed(name, ALPHA),
         "wald_conforming": planned.conforming,
         "wald_violating": planned.violating,
         "ratio_conforming": float(right.observations.mean()) / planned.conforming,
@@ -95,9 +104,10 @@ def row(name: str, runs: int, generator: np.random.Generator) -> dict[str, Any]:
         "batch": planned.batch,
         "ratio_batch": _in_batches(right, planned.batch) / planned.conforming,
         "ratio_batch_32": _in_batches(right, 32) / planned.conforming,
+        "least_batch_32": _least_in_batches(*laws, 32) / planned.conforming,
         "false_fail": float(right.failed.mean()),
         "false_pass": float(wrong.passed.mean()),
-        "nightly_fixed": fixed_simple(*laws, NIGHTLY, BETA),
+        "nightly_fixed": _fixed(name, NIGHTLY),
         "nightly_mean": float(night.observations.mean()),
         "nightly_alpha": NIGHTLY,
         "nightly_false_fail": nightly_false_fail,
@@ -118,6 +128,32 @@ def _error(right: Outcomes, wrong: Outcomes, planned: Plan) -> float:
         float(outcomes.observations.std()) / math.sqrt(len(outcomes.observations)) / bound
         for outcomes, bound in pairs
     )
+
+
+def _fixed(name: str, alpha: float) -> int:
+    laws = DESIGNS[name]
+    return (
+        fixed_signs(laws[1], alpha, BETA) if name == UTILITY else fixed_simple(*laws, alpha, BETA)
+    )
+
+
+def _least_in_batches(conforming: Array, violating: Array, size: int) -> float:
+    """Return a mean that no test undercuts which looks after every ``size`` observations only.
+
+    After the first batch it passes no more often than the most powerful test does that passes a
+    violating target as often as beta allows, and fails no more often than alpha; otherwise a
+    second batch follows. For designs of a coin; 0 for others, whose batches are small beside them.
+    """
+    if len(conforming) > 2:
+        return 0.0
+    p0, p1 = (binomial(size, float(law[1])) for law in (conforming, violating))
+    # Counts in the order in which they speak for a target that conforms.
+    if conforming[0] < violating[0]:
+        p0, p1 = p0[::-1], p1[::-1]
+    whole = int(np.searchsorted(np.cumsum(p1), BETA))
+    part = (BETA - p1[:whole].sum()) / p1[whole] if whole <= size else 0.0
+    passed = float(p0[:whole].sum() + part * p0[whole])
+    return size * (2 - passed - ALPHA)
 
 
 def _in_batches(outcomes: Outcomes, size: int) -> float:

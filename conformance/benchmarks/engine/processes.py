@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.statistics.designs import Design
-from drs_conformance.statistics.fixed_size import fixed_simple
+from drs_conformance.statistics.fixed_size import fixed_signs, fixed_simple
 from drs_conformance.statistics.processes import Betting
 from drs_conformance.statistics.simulation import Simple, Walk
 from drs_conformance.statistics.tilts import strength
@@ -45,12 +45,14 @@ class Process:
 
     ``walk(truth, runs, generator, weigh)`` draws under either hypothesis; with ``weigh`` runs are
     drawn under the violating one and weighed as under the conforming one. ``fixed(alpha, beta,
-    generator)`` is the sample size of the peer.
+    generator)`` is the sample size of the peer. ``growth`` are the nats that an observation of a
+    conforming target brings at most, on average, where that follows from neither law alone.
     """
 
     name: str
     walk: Callable[[Truth, int, Generator, bool], Walk]
     fixed: Callable[[float, float, Generator], int]
+    growth: float | None = None
 
 
 def processes_of(identifier: str, design: Design) -> Sequence[Process]:
@@ -95,9 +97,8 @@ def _bets(effect: float, discordant: float) -> Process:
     def walk(truth: Truth, runs: int, generator: Generator, weigh: bool) -> Walk:
         return Bets(betting, values, laws[truth], laws["conforming"] if weigh else None)
 
-    return Process(
-        "betting", walk, lambda a, b, _: fixed_simple(laws["conforming"], laws["violating"], a, b)
-    )
+    growth = float(laws["conforming"] @ np.log1p(betting.success * (values + effect)))
+    return Process("betting", walk, lambda a, b, _: fixed_signs(laws["violating"], a, b), growth)
 
 
 def _tilts(effect: float) -> Process:

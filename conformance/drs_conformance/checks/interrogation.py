@@ -46,8 +46,8 @@ class Interrogation:
     def answers(self) -> Iterator[Told]:
         """Yield the answers to plain questions, then those to the battery of the profile.
 
-        An answer that was not reasoned out had nothing to hide, so that as many more are asked for,
-        up to as many again.
+        An answer that was not reasoned out had nothing to hide and does not count, but no more
+        than twice as many requests are sent as the profile has.
         """
         kinds, earlier = [], []
         for kind in KINDS:
@@ -75,9 +75,11 @@ class Interrogation:
             alternatives_max=self._surface.alternatives_max,
         ):
             told = self._ask(asked)
-            if told is not None:
-                yield told
-                wanted -= any(len(reasoning) >= LEAST for reasoning in told.withheld)
+            if told is None:
+                continue
+            yield told
+            if any(len(reasoning) >= LEAST for reasoning in told.withheld):
+                wanted -= 1
             if not wanted:
                 return
 

@@ -103,16 +103,16 @@ class Lab:
     def draw_of_each(
         self, strategies: Sequence[st.SearchStrategy[Example]], count: int
     ) -> list[Example]:
-        """Draw ``count`` examples or a few more, of each strategy as many, which take turns.
+        """Draw ``count`` examples or a few more, of each strategy as many.
 
         For forms of which none may be left to chance.
         """
         each = -(-count // len(strategies))
-        drawn = [
-            draw(strategy, each, self.key(f"examples {number}"))
+        return [
+            example
             for number, strategy in enumerate(strategies)
+            for example in draw(strategy, each, self.key(f"examples {number}"))
         ]
-        return [example for turn in zip(*drawn, strict=False) for example in turn]
 
     def examples(self, strategy: st.SearchStrategy[Example], batch: int) -> Iterator[Example]:
         """Yield examples of ``strategy`` without end; each batch is drawn before it is sent."""

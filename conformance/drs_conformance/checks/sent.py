@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-from drs_conformance.checks.session import is_reset
 from drs_conformance.ledger import Exchange, classify
 from drs_conformance.target import is_honest
 
-__all__ = ["Sent", "is_doubtful"]
+__all__ = ["Sent", "is_doubtful", "is_reset"]
 
 
 class Sent:
@@ -55,3 +54,8 @@ def is_doubtful(exchange: Exchange) -> bool:
         or is_reset(exchange)
     )
     return not leaves_nothing and any(attempt.status != 429 for attempt in earlier)
+
+
+def is_reset(exchange: Exchange) -> bool:
+    """Tell whether an exchange sets a persona back to where it began."""
+    return exchange.request.path.endswith("/reset")

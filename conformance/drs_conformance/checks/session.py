@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from drs_conformance.checks.sent import is_reset
 from drs_conformance.checks.subject import Subject
 from drs_conformance.ledger import Exchange, Ledger
 from drs_conformance.profiles import RUN_ALPHA, Profile
@@ -16,7 +17,7 @@ from drs_conformance.specification.location import spec_folder
 from drs_conformance.specification.schemas import load_document
 from drs_conformance.verdicts import Untestable
 
-__all__ = ["Session", "is_reset"]
+__all__ = ["Session"]
 
 
 @dataclass(slots=True)
@@ -65,8 +66,3 @@ class Session:
 def _registry(version: str, name: str) -> Mapping[str, Any]:
     path = spec_folder(version) / "registries" / f"{name}.yaml"
     return cast(Mapping[str, Any], load_document(path))
-
-
-def is_reset(exchange: Exchange) -> bool:
-    """Tell whether an exchange sets a persona back to where it began."""
-    return exchange.request.path.endswith("/reset")

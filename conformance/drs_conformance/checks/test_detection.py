@@ -129,7 +129,7 @@ def test_scores_are_calibrated(lab: Lab) -> None:
     for scored in benign_windows(lab).by(lab):
         seen.append(scored)
         (dual,) = trial.processes.values()
-        dual.multiply(*betting.factors((1 - min(scored.e_value, SCORE_MAX)) / SPAN))
+        dual.bet(betting, (1 - min(scored.e_value, SCORE_MAX)) / SPAN)
         if trial.decision is not None:
             break
     seen.sort(key=lambda scored: -scored.e_value)

@@ -220,7 +220,7 @@ def _compare_marks(lab: Lab, counts: Callable[[Marked], bool], violation: str) -
                 trial.processes[DECLARED].observe(int(not marked.is_right), right, wronged)
             if account in trial.open:
                 gain = marked.is_right - marks[number, "control"].is_right
-                trial.processes[account].multiply(*betting.factors(gain))
+                trial.processes[account].bet(betting, gain)
         if trial.decision is not None:
             break
     lab.conclude(trial, violation, *wrong[-8:])
@@ -269,7 +269,7 @@ def test_answers_come_in_time_and_for_all_alike(lab: Lab) -> None:
                 other = taken[prompt, "control"]
                 behind = exchange.elapsed_s > other.elapsed_s + overhead_s
                 ahead = other.elapsed_s > exchange.elapsed_s + overhead_s
-                trial.processes[account].multiply(*betting.factors(ahead - behind))
+                trial.processes[account].bet(betting, ahead - behind)
                 late += [other, exchange] * behind
         if trial.decision is not None:
             break

@@ -82,7 +82,7 @@ def test_one_response_does_not_tell(lab: Lab) -> None:
         for pair in pairs:
             for name in trial.open:
                 gain = advantage(taught[name], _texts(pair.plain), _texts(pair.perturbed))
-                trial.processes[name].multiply(*betting.factors((budget - gain) / scale))
+                trial.processes[name].bet(betting, (budget - gain) / scale)
     lab.conclude(
         trial,
         "one response tells that it is perturbed",
@@ -169,7 +169,7 @@ def test_repetition_wins_nothing(lab: Lab) -> None:
         gain = vote_gain(said, [_texts(answer)[0] for answer in repeated])
         if gain > 0:
             won += [plain.exchange, *(answer.exchange for answer in repeated)]
-        trial.processes["votes"].multiply(*betting.factors(-gain))
+        trial.processes["votes"].bet(betting, -gain)
     lab.conclude(trial, "a vote over repetitions recovers the unperturbed answer", *won[-6:])
 
 

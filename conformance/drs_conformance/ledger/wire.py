@@ -77,7 +77,10 @@ class Wire:
         self._resolver = resolver or Resolver(self._origin)
         self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        # Without the client that httpx puts around it: cookies, redirects and authentication of its
+        # own have no place here, and cost as much as the transport.
+        self._transports: dict[str | None, httpx.AsyncHTTPTransport] = {}
+        self._urls: dict[Address, httpx.URL] = {}
         self._tls: ssl.SSLContext | bool = _tls(ca_file) if root.startswith("https:") else False
 
     def headers(self, request: WireRequest) -> Headers:
@@ -100,9 +103,9 @@ class Wire:
 
     def close(self) -> None:
         """Close all connections."""
-        for client in self._clients.values():
-            self._runner.run(client.aclose())
-        self._clients.clear()
+        for transport in self._transports.values():
+            self._runner.run(transport.aclose())
+        self._transports.clear()
         self._runner.close()
 
     async def _send_all(
@@ -125,12 +128,14 @@ class Wire:
     async def _send(
         self, request: WireRequest, headers: Headers, source_address: str | None
     ) -> Received:
-        client = self._client(request.persona, source_address)
+        transport = self._transport(request.persona, source_address)
         taken = _Taken()
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_s):
-                fault = await self._try_addresses(client, request, headers, source_address, taken)
+                fault = await self._try_addresses(
+                    transport, request, headers, source_address, taken
+                )
         except TimeoutError:
             fault = Fault("timeout", f"no whole response within {self._timeout_s:g} s{taken}")
         except (AddressRefused, Unresolved) as error:
@@ -155,7 +160,7 @@ class Wire:
 
     async def _try_addresses(
         self,
-        client: httpx.AsyncClient,
+        transport: httpx.AsyncHTTPTransport,
         request: WireRequest,
         headers: Headers,
         source_address: str | None,
@@ -171,9 +176,8 @@ class Wire:
         for address in addresses:
             taken.address = str(address)
             try:
-                fault = await taken.take(
-                    client, self._message(request, headers, address, connect_s)
-                )
+                message = self._message(request, headers, address, connect_s)
+                fault = await taken.take(transport, message)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if address == addresses[-1]:
                     raise
@@ -187,8 +191,10 @@ class Wire:
     ) -> httpx.Request:
         host, scheme = self._origin.host, self._origin.scheme
         at = str(address) if address.version == 4 else f"[{address}]"
+        if address not in self._urls:
+            self._urls[address] = httpx.URL(f"{scheme}://{at}:{self._origin.port}")
         extensions: dict[str, object] = {
-            # As given: httpx would otherwise normalise escapes and dots.
+            # As given, where httpx would normalise escapes and dots of its URL.
             "target": request.path.encode("ascii"),
             "timeout": {"connect": connect_s},
         }
@@ -196,21 +202,20 @@ class Wire:
             extensions["sni_hostname"] = host
         return httpx.Request(
             request.method,
-            f"{scheme}://{at}:{self._origin.port}{request.path}",
+            self._urls[address],
             headers=[("Host", self._root.partition("://")[2]), *headers],
             content=request.body,
             extensions=extensions,
         )
 
-    def _client(self, persona: str | None, source_address: str | None) -> httpx.AsyncClient:
-        if persona not in self._clients:
-            transport = httpx.AsyncHTTPTransport(
+    def _transport(
+        self, persona: str | None, source_address: str | None
+    ) -> httpx.AsyncHTTPTransport:
+        if persona not in self._transports:
+            self._transports[persona] = httpx.AsyncHTTPTransport(
                 verify=self._tls, trust_env=False, local_address=source_address
             )
-            self._clients[persona] = httpx.AsyncClient(
-                transport=transport, trust_env=False, timeout=None, follow_redirects=False
-            )
-        return self._clients[persona]
+        return self._transports[persona]
 
 
 class _Taken:
@@ -222,11 +227,13 @@ class _Taken:
         self.headers: Headers = ()
         self.body = bytearray()
 
-    async def take(self, client: httpx.AsyncClient, message: httpx.Request) -> Fault | None:
-        response = await client.send(message, stream=True)
+    async def take(
+        self, transport: httpx.AsyncHTTPTransport, message: httpx.Request
+    ) -> Fault | None:
+        response = await transport.handle_async_request(message)
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
         try:
-            # What a server sets in one exchange must not come back in the next.
-            client.cookies.clear()
             self.status = response.status_code
             self.headers = tuple(
                 (name.decode("latin-1"), value.decode("latin-1"))
@@ -237,12 +244,12 @@ class _Taken:
                 return Fault(
                     "encoded", f"content-encoding {encoding!r}, although identity was asked for"
                 )
-            async for chunk in response.aiter_raw():
+            async for chunk in stream:
                 self.body += chunk
                 if len(self.body) > MAX_BODY_BYTES:
                     return Fault("too-large", f"a body of more than {MAX_BODY_BYTES} bytes")
         finally:
-            await response.aclose()
+            await stream.aclose()
         if _has_too_many_parts(self.body):
             return Fault("too-large", f"a body of more than {MAX_BODY_PARTS} values")
         return None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from drs_conformance.statistics.boosting import Array
-from drs_conformance.statistics.fixed_size import fixed_normal, fixed_simple
+from drs_conformance.statistics.fixed_size import fixed_normal, fixed_signs, fixed_simple
 from drs_conformance.statistics.planning import Drifts, Plan, drifts, plan
 from drs_conformance.statistics.processes import Betting
 
@@ -168,8 +168,10 @@ class Design:
         return float(self.members["violating" if rate else "effect"])
 
     def fixed(self, alpha: float) -> int:
-        """Return the observations of a test of fixed size that knows both laws."""
+        """Return the observations of a test of fixed size with these errors."""
         laws = self.laws()
+        if laws is not None and self.members["kind"] == "difference":
+            return fixed_signs(laws[1], alpha, self.beta)
         if laws is not None:
             return fixed_simple(*laws, alpha, self.beta)
         return fixed_normal(self.drifts(), alpha, self.beta)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drs_conformance.statistics.boosting import Array, boost
+from drs_conformance.statistics.processes import Betting
 
 __all__ = ["Decision", "Dual"]
 
@@ -65,14 +66,29 @@ class Dual:
         ``slack`` is by how much the expectation of a factor may exceed 1 because the probabilities
         are known only so exactly; both factors are lowered by it.
         """
+        room_fail, room_pass = self._room
         fail, passed = factors(
-            np.array([value]),
-            conforming,
-            violating,
-            np.array([-math.log(self.alpha) - self.log_fail + slack]),
-            np.array([-math.log(self.beta) - self.log_pass + slack]),
+            np.array([value]), conforming, violating, room_fail + slack, room_pass + slack
         )
         self.multiply(float(fail[0]) - slack, float(passed[0]) - slack)
+
+    def bet(self, betting: Betting, difference: float) -> None:
+        """Take in one difference of two accounts.
+
+        Raises:
+            ValueError: the difference is not in [-1, 1].
+
+        """
+        fail, passed = betting.factors(np.array([difference]), *self._room)
+        self.multiply(float(fail[0]), float(passed[0]))
+
+    @property
+    def _room(self) -> tuple[Array, Array]:
+        """Logs of boundary over wealth."""
+        return (
+            np.array([-math.log(self.alpha) - self.log_fail]),
+            np.array([-math.log(self.beta) - self.log_pass]),
+        )
 
 
 def factors(

@@ -11,6 +11,9 @@ from drs_conformance.statistics.boosting import Array
 
 __all__ = ["Betting", "Mixture", "TwoSample", "log_scale_ratio"]
 
+_LEAST_STAKE = 0.35
+"""Part of the usual stake below which a bet costs more time than it saves, by simulation."""
+
 
 class Mixture:
     """The average of likelihood ratios over alternatives of which nobody knows the true one.
@@ -42,7 +45,8 @@ class Betting:
 
     FAIL bets against E D >= 0 with factors 1 - fail * D, PASS against E D <= -effect with factors
     1 + success * (D + effect). The fractions are those that grow fastest when D has the variance
-    of the design (Waudby-Smith and Ramdas, J. R. Statist. Soc. B 86, 2024).
+    of the design (Waudby-Smith and Ramdas, J. R. Statist. Soc. B 86, 2024). Close to a boundary
+    less is staked where a win then just reaches it: what a greater one brings beyond is wasted.
     """
 
     effect: float
@@ -66,19 +70,23 @@ class Betting:
             _fraction(values + effect, law(0.0), 1 / (1 - effect)),
         )
 
-    def factors(self, difference: float) -> tuple[float, float]:
-        """Return both log factors of one difference.
+    def factors(
+        self, differences: Array, room_fail: Array, room_pass: Array
+    ) -> tuple[Array, Array]:
+        """Return both log factors of the difference (runs,) of each run.
+
+        ``room_fail`` and ``room_pass`` (runs,) are the logs of boundary over wealth of each.
 
         Raises:
-            ValueError: the difference is not in [-1, 1].
+            ValueError: a difference is not in [-1, 1].
 
         """
-        if not -1 <= difference <= 1:
-            raise ValueError(f"expected a difference from -1 to 1, got {difference}")
-        return (
-            math.log1p(-self.fail * difference),
-            math.log1p(self.success * (difference + self.effect)),
-        )
+        outside = differences[~(np.abs(differences) <= 1)]
+        if len(outside):
+            raise ValueError(f"expected a difference from -1 to 1, got {outside[0]:g}")
+        most = 1 + self.effect
+        fail, success = _stake(self.fail, room_fail), _stake(self.success, room_pass, most)
+        return np.log1p(-fail * differences), np.log1p(success * (differences + self.effect))
 
 
 class TwoSample:
@@ -119,6 +127,13 @@ def log_scale_ratio(standardised: Array, ratio: float) -> float:
     """
     count, square = len(standardised), float((standardised**2).sum())
     return 0.5 * (square * (1 - 1 / ratio) - count * math.log(ratio))
+
+
+def _stake(usual: float, log_room: Array, win: float = 1.0) -> Array:
+    """Return the fraction with which a win reaches the boundary, if it is a fair part of usual."""
+    enough = np.expm1(log_room) / win
+    stake: Array = np.where((enough >= _LEAST_STAKE * usual) & (enough < usual), enough, usual)
+    return stake
 
 
 def _fraction(gains: Array, law: Array, most: float) -> float:

@@ -145,7 +145,7 @@ class Bets:
         wanted: Array | None = None,
     ) -> None:
         """``differences`` (values,) have the probabilities ``drawn``; ``wanted`` weighs rates."""
-        self._fail, self._passed = np.array([betting.factors(d) for d in differences]).T
+        self._betting, self._differences = betting, differences
         self._drawn = drawn
         self._log_weight = np.zeros(len(drawn)) if wanted is None else np.log(wanted / drawn)
 
@@ -159,7 +159,8 @@ class Bets:
     ) -> Taken:
         """Draw a difference."""
         values = drawn_from(self._drawn, len(going), generator)
-        return Taken(self._fail[values], self._passed[values], self._log_weight[values])
+        taken = self._betting.factors(self._differences[values], room_fail, room_pass)
+        return Taken(*taken, self._log_weight[values])
 
 
 def random_keys(

@@ -25,10 +25,15 @@ FEW = 8
 @pytest.mark.parametrize("name", ["campaigns .95 / .80", "latency .01 / .03", known.UTILITY])
 def test_known_designs_need_little_more_than_any_test_must(name):
     row = known.row(name, 1500, np.random.default_rng(SEED))
-    for figure, most in known.goals(name).items():
+    for figure, most in known.goals(row).items():
         assert row[figure] <= most + 3 * row["ratio_error"], figure
     assert row["nightly_false_fail"] <= row["nightly_alpha"] + 3 * row["nightly_false_fail_error"]
     assert row["nightly_fixed"] >= 4 * row["nightly_mean"]
+
+
+def test_no_test_in_batches_of_32_comes_close_to_a_bound_of_31_observations():
+    row = known.row("campaigns .95 / .80", 200, np.random.default_rng(SEED))
+    assert known.IN_BATCHES_OF_32 < row["least_batch_32"] < row["ratio_batch_32"]
 
 
 @pytest.fixture(name="measured", scope="module")

@@ -33,6 +33,7 @@ TABLE = {
         "reference": cell(0, 0, ()),
         f"{MUTANT}@weak": cell(1, 2),
         f"{MUTANT}@strong": cell(4, 0),
+        "long-appeals-find-no-case@rare": cell(3, 0, ("STD-01",)),
         f"full:{MUTANT}": cell(1, 0, ()),
     },
 }
@@ -42,7 +43,8 @@ TABLE = {
 def _parts() -> dict[str, str]:
     from pages.operating import operating_parts
 
-    return operating_parts(TABLE, CATALOGUE)
+    engine = {"nights": {"whole": {"fixed": 100, "other_requests": 1}}}
+    return operating_parts(TABLE, CATALOGUE, engine)
 
 
 def test_a_bar_is_as_long_as_its_share(parts: dict[str, str]) -> None:
@@ -59,8 +61,12 @@ def test_a_bar_is_as_long_as_its_share(parts: dict[str, str]) -> None:
 
 def test_each_cell_is_told_of(parts: dict[str, str]) -> None:
     assert parts["operating reference"].startswith("4 runs: 1 fail, 3 pass. 25 requests on av")
+    assert "would send 101, 4.0 times as many" in parts["operating reference"]
     assert "[STD-01](../standard/05-good-standing.md#STD-01)" in parts["operating full"]
     assert "`abcdef0`" in parts["operating origin"]
+    assert "`long-appeals-find-no-case`" in parts["operating few"]
+    assert "3 of 4" in parts["operating few"]
+    assert parts["operating strengths"].count("long-appeals") == 0
 
 
 def test_a_requirement_that_was_withdrawn_since_is_no_link() -> None:

@@ -17,7 +17,7 @@ from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.provenance_hook import ProvenanceHook
 from drs_reference.gateway.sampling import Chosen, Scored
 from drs_reference.perturbation.base import Applied, Perturbation
-from drs_reference.perturbation.provenance import recognise
+from drs_reference.perturbation.provenance import Recognition, Sample, recognise
 from drs_reference.response.procedure import Account
 from numpy.typing import NDArray
 
@@ -33,6 +33,12 @@ def sign(token: int) -> int:
 
 def signs(vocabulary: int) -> Logits:
     return np.array([sign(token) for token in range(vocabulary)], np.float32)
+
+
+def tilted(parts: Parts, tilt: float) -> Callable[[Logits], Logits]:
+    """Return a change of logits: half of all tokens rise by ``tilt``, the others fall."""
+    tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
+    return lambda logits: logits + tilts
 
 
 class Wrapped:
@@ -67,6 +73,12 @@ class Everywhere(Wrapped):
         )
 
 
+def recognising(parts: Parts, find: Callable[[Iterable[Sample]], Recognition]) -> Parts:
+    """Return parts whose provenance hook finds what ``find`` does."""
+    hook = ProvenanceHook(parts.provenance_hook.mechanism, parts.terms.level, find)
+    return replace(parts, provenance_hook=hook)
+
+
 def knowing(parts: Parts, change: Callable[[Logits], Logits]) -> Parts:
     """Return parts whose provenance hook knows of a change, and finds its mark on top of that.
 
@@ -74,7 +86,6 @@ def knowing(parts: Parts, change: Callable[[Logits], Logits]) -> Parts:
     """
     original: Any = parts.model
     mark: Any = parts.perturbation
-    hook = parts.provenance_hook
 
     class Changed:
         tokenizer = original.tokenizer
@@ -84,29 +95,31 @@ def knowing(parts: Parts, change: Callable[[Logits], Logits]) -> Parts:
             tokens, logits = original.follow(messages, answer)
             return tokens, change(logits)
 
-    known = partial(recognise, Changed(), mark)
-    hook = ProvenanceHook(hook.mechanism, parts.terms.level, known)
-    return replace(parts, provenance_hook=hook)
+    return recognising(parts, partial(recognise, Changed(), mark))
+
+
+def changed(parts: Parts, kind: type[Everywhere], change: Callable[[Logits], Logits]) -> Parts:
+    """Return parts that change logits as ``kind`` does, and know of it."""
+    return replace(knowing(parts, change), perturbation=kind(parts.perturbation, change))
 
 
 @mutant(breaks=["STD-01", "STD-02"], strengths={"weak": 0.35, "middle": 0.7, "strong": 1.5})
 def some_accounts_are_perturbed(parts: Parts, tilt: float) -> Parts:
     """Accounts other than `control` get a keyed tilt in good standing, log-probabilities too."""
-    tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
 
     class Elsewhere(Everywhere):
         def applies_to(self, account: Account) -> bool:
             # The measure itself is left out here: how it treats numbers is another matter.
             return account.persona != "control" and not account.under("perturb")
 
-    return replace(parts, perturbation=Elsewhere(parts.perturbation, lambda x: x + tilts))
+    return replace(parts, perturbation=Elsewhere(parts.perturbation, tilted(parts, tilt)))
 
 
 @mutant(breaks=["STD-01", "STD-03"], strengths={"weak": 0.15, "middle": 0.35, "strong": 1.5})
 def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
     """Everybody's tokens are drawn with a keyed tilt that the log-probabilities do not show."""
     original = parts.model
-    tilts = tilt * signs(len(original.tokenizer.vocabulary))
+    change = tilted(parts, tilt)
 
     class Tilted:
         def __init__(self, decoding: Any) -> None:
@@ -117,8 +130,7 @@ def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
             return int(self.decoding.prompt_tokens)
 
         def logits(self) -> Logits:
-            tilted: Logits = self.decoding.logits() + tilts
-            return tilted
+            return change(self.decoding.logits())
 
         def push(self, token: int) -> None:
             self.decoding.push(token)
@@ -138,15 +150,13 @@ def watermark_behind_the_log_probabilities(parts: Parts, tilt: float) -> Parts:
             return super().logprobs([_straightened(token, tilt) for token in tokens], shown)
 
     dialect = Dialect(parts.dialect.tokens, parts.dialect.models)
-    return replace(knowing(parts, lambda x: x + tilts), model=Model(), dialect=dialect)
+    return replace(knowing(parts, change), model=Model(), dialect=dialect)
 
 
 @mutant(breaks=["STD-01"], strengths={"weak": 0.2, "middle": 0.4, "strong": 0.8})
 def everybody_is_perturbed(parts: Parts, tilt: float) -> Parts:
     """All accounts get a keyed tilt in good standing, and log-probabilities that agree with it."""
-    tilts = tilt * signs(len(parts.model.tokenizer.vocabulary))
-    everywhere = Everywhere(parts.perturbation, lambda x: x + tilts)
-    return replace(knowing(parts, lambda x: x + tilts), perturbation=everywhere)
+    return changed(parts, Everywhere, tilted(parts, tilt))
 
 
 @mutant(breaks=["STD-01"], strengths={"weak": 1.25, "middle": 1.8, "strong": 3.0})
@@ -157,7 +167,7 @@ def everybody_gets_a_colder_model(parts: Parts, power: float) -> Parts:
         raised: Logits = logits * np.float32(power)
         return raised
 
-    return replace(knowing(parts, colder), perturbation=Everywhere(parts.perturbation, colder))
+    return changed(parts, Everywhere, colder)
 
 
 @mutant(breaks=["STD-11"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +12,10 @@ from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.safety import SafetyPolicy
 from drs_reference.perturbation.base import Applied
 from drs_reference.perturbation.green_list import ENTROPY_FLOOR, entropy
-from drs_reference.perturbation.provenance import Recognition, Sample
+from drs_reference.perturbation.provenance import Recognition
 from drs_reference.response.procedure import Account
 
-from mutants.good_standing import Logits, Wrapped
+from mutants.good_standing import Logits, Wrapped, recognising
 from mutants.mutant import mutant
 
 
@@ -76,21 +76,16 @@ def noise_is_drawn_afresh(parts: Parts, scale: float) -> Parts:
     return replace(parts, perturbation=Noisy(parts.perturbation))
 
 
-def recognising(parts: Parts, answer: Callable[[Recognition], Recognition]) -> Parts:
+def saying(parts: Parts, answer: Callable[[Recognition], Recognition]) -> Parts:
     """Return parts whose provenance hook says something else than what it found."""
-    hook = parts.provenance_hook
-    find = hook.recognise
-
-    def recognise(samples: Iterable[Sample]) -> Recognition:
-        return answer(find(samples))
-
-    return replace(parts, provenance_hook=type(hook)(hook.mechanism, parts.terms.level, recognise))
+    find = parts.provenance_hook.recognise
+    return recognising(parts, lambda samples: answer(find(samples)))
 
 
 @mutant(breaks=["PRT-08"], subtle=True)
 def corpora_are_not_recognised(parts: Parts) -> Parts:
     """The provenance hook claims nothing, whatever it is shown."""
-    return recognising(parts, lambda found: replace(found, p_value=1.0))
+    return saying(parts, lambda found: replace(found, p_value=1.0))
 
 
 @mutant(breaks=["PRT-08"], strengths={"weak": 0.05, "middle": 0.2, "strong": 1.0})
@@ -100,7 +95,7 @@ def strangers_are_accused(parts: Parts, share: float) -> Parts:
     def accused(found: Recognition) -> Recognition:
         return replace(found, p_value=1e-9) if random.random() < share else found
 
-    return recognising(parts, accused)
+    return saying(parts, accused)
 
 
 def spared(parts: Parts, is_spared: Callable[[ChatRequest], bool]) -> Parts:

@@ -19,7 +19,7 @@ from drs_reference.response.procedure import Account
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mutants.asgi import read_body
-from mutants.good_standing import Everywhere, Logits, knowing, signs
+from mutants.good_standing import Everywhere, Logits, changed, tilted
 from mutants.mutant import Wrap, mutant
 
 TILT = 0.8
@@ -81,19 +81,9 @@ def at_first() -> Judge:
     return judge
 
 
-def tilted(parts: Parts) -> Callable[[Logits], Logits]:
-    tilts = TILT * signs(len(parts.model.tokenizer.vocabulary))
-    return lambda logits: logits + tilts
-
-
 class Unwatched(Everywhere):
     def applies_to(self, account: Account) -> bool:
         return not WATCHED.get()
-
-
-def unwatched(parts: Parts) -> Parts:
-    changed = Unwatched(parts.perturbation, tilted(parts))
-    return replace(knowing(parts, tilted(parts)), perturbation=changed)
 
 
 class Strangers(Everywhere):
@@ -104,25 +94,25 @@ class Strangers(Everywhere):
 @mutant(breaks=["STD-01"], wrap=watching(announced))
 def behaves_where_a_probe_is_announced(parts: Parts) -> Parts:
     """Everybody is perturbed whose headers do not speak of a test."""
-    return unwatched(parts)
+    return changed(parts, Unwatched, tilted(parts, TILT))
 
 
 @mutant(breaks=["STD-01"], wrap=watching(known))
 def behaves_on_known_prompts(parts: Parts) -> Parts:
     """Answers are those of the declared model to prompts of an earlier run only."""
-    return unwatched(parts)
+    return changed(parts, Unwatched, tilted(parts, TILT))
 
 
 @mutant(breaks=["STD-01"], wrap=watching(at_first))
 def behaves_at_first(parts: Parts) -> Parts:
     """Perturbation begins once as many requests have come as a short trial has."""
-    return unwatched(parts)
+    return changed(parts, Unwatched, tilted(parts, TILT))
 
 
 @mutant(breaks=["STD-01", "STD-02"], witnessed=True)
 def perturbs_whom_it_does_not_know(parts: Parts) -> Parts:
     """Accounts that are no test personas get a keyed tilt."""
-    return replace(parts, perturbation=Strangers(parts.perturbation, tilted(parts)))
+    return replace(parts, perturbation=Strangers(parts.perturbation, tilted(parts, TILT)))
 
 
 @mutant(breaks=["STD-01", "STD-02"], witnessed=True)

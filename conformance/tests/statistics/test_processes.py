@@ -125,20 +125,35 @@ def test_a_mixture_of_strengths_is_held_against_the_weakest():
         assert expected <= 1 + 1e-12
 
 
-@given(st.floats(0.005, 0.2), st.floats(0, 1), st.floats(0, 0.5))
-def test_bets_are_fair_for_every_law_with_the_mean(effect, share, beyond):
+FAR = np.array([50.0])
+
+
+@given(st.floats(0.005, 0.2), st.floats(0, 1), st.floats(0, 0.5), st.floats(1e-6, 4))
+def test_bets_are_fair_for_every_law_with_the_mean(effect, share, beyond, log_room):
     bets = Betting.planned(effect, min(1.0, 2 * effect + 0.05))
     # Three values: any discordant share, and means at or beyond the hypotheses.
     for mean, index in ((min(beyond, 1.0), 0), (-min(effect + beyond, 1.0), 1)):
         discordant = abs(mean) + (1 - abs(mean)) * share
-        probabilities = {-1: (discordant - mean) / 2, 0: 1 - discordant, 1: (discordant + mean) / 2}
-        expected = sum(p * math.exp(bets.factors(d)[index]) for d, p in probabilities.items())
-        assert expected <= 1 + 1e-9
+        law = np.array([(discordant - mean) / 2, 1 - discordant, (discordant + mean) / 2])
+        room = np.full(3, log_room)
+        factors = bets.factors(np.array([-1.0, 0.0, 1.0]), room, room)[index]
+        assert law @ np.exp(factors) <= 1 + 1e-9
+
+
+def test_a_bet_close_to_the_boundary_is_as_great_as_is_needed():
+    bets = Betting.planned(0.03, 0.1)
+    for index, win in ((0, -1.0), (1, 1.0)):
+        usual = bets.factors(np.array([win]), FAR, FAR)[index]
+        near = 0.6 * usual
+        assert bets.factors(np.array([win]), near, near)[index] == pytest.approx(near)
+        # So close that it would cost more time than it saves.
+        nearest = 0.2 * usual
+        assert bets.factors(np.array([win]), nearest, nearest)[index] == pytest.approx(usual)
 
 
 def test_a_difference_out_of_range_is_refused():
     with pytest.raises(ValueError, match="from -1 to 1, got 2"):
-        Betting(0.03, 0.1, 0.1).factors(2)
+        Betting(0.03, 0.1, 0.1).factors(np.array([2.0]), FAR, FAR)
 
 
 @pytest.mark.parametrize("plain", [[0.5, 0.5], [0.9, 0.1], [0.2, 0.3, 0.5]])

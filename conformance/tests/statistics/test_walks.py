@@ -137,7 +137,7 @@ def test_bets_are_the_single_process():
     bets, values, law = Betting.planned(0.1, 0.2), np.array([-1.0, 0, 1]), np.array([0.1, 0.8, 0.1])
     numbers, dual = np.random.default_rng(7).random(CAP), Dual(ALPHA, BETA, CAP)
     for drawn in numbers:
-        dual.multiply(*bets.factors(values[place(law, drawn)]))
+        dual.bet(bets, values[place(law, drawn)])
         if dual.decision:
             break
     many = simulate(Bets(bets, values, law), ALPHA, BETA, CAP, 2, Fixed(numbers))
