@@ -128,8 +128,14 @@ class Declaration:
     @property
     def covert_mechanisms(self) -> tuple[str, ...]:
         """Names of the covert mechanisms that may be applied."""
+        return self._mechanisms("covert")
+
+    @property
+    def overt_mechanisms(self) -> tuple[str, ...]:
+        """Names of the overt mechanisms that may be applied."""
+        return self._mechanisms("overt")
+
+    def _mechanisms(self, kind: str) -> tuple[str, ...]:
         return tuple(
-            entry["mechanism"]
-            for entry in self.document["perturbation"]
-            if entry["class"] == "covert"
+            entry["mechanism"] for entry in self.document["perturbation"] if entry["class"] == kind
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections import Counter
 
 from drs_conformance.checks.bounds import declared_bound
 from drs_conformance.checks.corpora import claim, own_corpus, strangers_corpora
 from drs_conformance.checks.distinguishers import advantage, panel
 from drs_conformance.checks.lab import Lab
+from drs_conformance.checks.numbers_kept import keeps_numbers, numbers
 from drs_conformance.checks.refusals import is_declined
 from drs_conformance.checks.requirement import (
     NotApplicable,
@@ -30,7 +29,6 @@ from drs_conformance.traffic.declined import harmful_prompts
 from drs_conformance.traffic.free_text import free_text_prompts
 from drs_conformance.traffic.prompts import number_prompts
 
-_NUMBER = re.compile(r"\d+")
 ANSWER_TOKENS = 48
 BATCH = 32
 
@@ -98,16 +96,18 @@ def _texts(answer: ChatAnswer) -> list[str]:
 def test_numbers_stay_what_they_are(lab: Lab) -> None:
     """The most probable answer to a question about numbers, under a measure and without one."""
     account = measured(lab)
+    elides = bool(lab.declaration.overt_mechanisms)
     trial = lab.trial("numbers", channel="text", reference="another account (`control`)")
     changed: list[Exchange] = []
     prompts = itertools.islice(lab.examples(number_prompts(), BATCH), 2 * trial.design.observations)
     for prompt in prompts:
         request = ChatRequest((("user", prompt),), max_tokens=ANSWER_TOKENS, temperature=0.0)
         plain = lab.chat(request)
-        if not numbers(plain):
+        text = plain.choices[0].text
+        if not numbers(text):
             continue
         other = account.chat(request)
-        differs = numbers(plain) != numbers(other)
+        differs = not keeps_numbers(text, other.choices[0].text, all_of_them=not elides)
         if differs:
             changed += [plain.exchange, other.exchange]
         trial.observe_coin(differs)
@@ -116,11 +116,6 @@ def test_numbers_stay_what_they_are(lab: Lab) -> None:
     if trial.observations == 0:
         raise Untestable("no answer to a question about numbers holds one")
     lab.conclude(trial, f"numbers change while an account is {account.state}", *changed[:8])
-
-
-def numbers(answer: ChatAnswer) -> Counter[str]:
-    """Return the numbers in an answer, and how often each stands there."""
-    return Counter(_NUMBER.findall(answer.choices[0].text))
 
 
 TRIED = 12
