@@ -103,7 +103,7 @@ def card(
         "recognition": _recognition(results, name),
         "not_shown": [
             *_LIMITS,
-            *([_KEYED_LIMIT] if condition.keyed else ()),
+            *([_KEYED_LIMIT] if condition.marked else ()),
             *(() if results.setting["own_teachers"] else [_SHIPPED_LIMIT]),
         ],
     }

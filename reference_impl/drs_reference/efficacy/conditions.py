@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.perturbation.base import Applied, Perturbation
+from drs_reference.perturbation.bucketed import BucketedParameters, BucketedSampling
 from drs_reference.perturbation.green_list import GreenListParameters, GreenListWatermark
+from drs_reference.perturbation.gumbel import GumbelParameters, GumbelWatermark
+from drs_reference.perturbation.schema_part import Parameters
+from drs_reference.perturbation.step_elision import Parameters as ElisionParameters
+from drs_reference.perturbation.step_elision import StepElision
 from drs_reference.response.ladder import Position
 from drs_reference.response.measures import Measure
 from drs_reference.response.procedure import Account
@@ -43,7 +48,8 @@ class Condition:
 
     ``mechanism`` is an entry of the registry, or None for a baseline. ``perturbation`` makes the
     mechanism from a key. With ``withholds`` the surface is harvested that keeps steps back. Of
-    ``attacks`` the first is held to be the strongest.
+    ``attacks`` the first is held to be the strongest. ``marked`` answers bear a mark that whoever
+    holds the key may look for.
     """
 
     name: str
@@ -53,21 +59,33 @@ class Condition:
     withholds: bool = False
     temperature: float = 1.0
     attacks: tuple[str, ...] = ()
-
-    @property
-    def keyed(self) -> bool:
-        """Whether who holds a key may recognise the answers."""
-        return self.perturbation is not unperturbed
+    marked: bool = False
 
 
-def _green_list(delta: float) -> Condition:
+_WORDS = ("paraphrase", "majority-vote", "pooled-vote", "deduplicate", "filter-validity")
+_STEPS = ("majority-vote", "filter-completeness", "pooled-vote", "reorder")
+_ELIDED = 0.5
+
+
+def _covert(
+    name: str,
+    make: Callable[[bytes, Any], Perturbation],
+    parameters: Parameters,
+    *,
+    marked: bool = True,
+) -> Condition:
     return Condition(
-        f"green list {delta:g}",
-        "green-list-watermark",
-        lambda key: GreenListWatermark(key, GreenListParameters(delta=delta)),
-        {"delta": delta, "gamma": 0.5, "context_tokens": 1},
-        attacks=("paraphrase", "majority-vote", "pooled-vote", "deduplicate", "filter-validity"),
+        name,
+        parameters.mechanism,
+        lambda key: make(key, parameters),
+        asdict(parameters),
+        attacks=_WORDS,
+        marked=marked,
     )
+
+
+def _step_elision(key: bytes) -> Perturbation:
+    return StepElision(ElisionParameters(_ELIDED, "every-response"), key)
 
 
 CONDITIONS = {
@@ -75,9 +93,17 @@ CONDITIONS = {
     for condition in (
         Condition(NONE),
         Condition("temperature 1.5", temperature=1.5, attacks=("filter-validity",)),
-        _green_list(0.25),
-        _green_list(1),
-        _green_list(2),
+        _covert("green list 0.25", GreenListWatermark, GreenListParameters(delta=0.25)),
+        _covert("green list 2", GreenListWatermark, GreenListParameters(delta=2, context_tokens=1)),
+        _covert("gumbel", GumbelWatermark, GumbelParameters(context_tokens=2)),
+        _covert("bucketed", BucketedSampling, BucketedParameters(), marked=False),
+        Condition(
+            "steps elided",
+            "step-elision",
+            _step_elision,
+            {"share": _ELIDED, "applies_to": "every-response"},
+            attacks=_STEPS,
+        ),
         Condition(
             "answer only",
             "trace-withholding",

@@ -61,9 +61,9 @@ def cells(conditions: Iterable[str], seeds: int, samples: int, full: bool) -> li
             found.append(Cell(name, PASSIVE, samples, seed))
             attacks = condition.attacks if full else condition.attacks[:1] if seed == 0 else ()
             found += [Cell(name, attack, samples, seed) for attack in attacks]
-            if full and condition.mechanism and not condition.keyed:
+            if full and condition.mechanism and not condition.marked:
                 found.append(Cell(name, PASSIVE, 2 * samples, seed))
-            if full and condition.keyed:
+            if full and condition.marked:
                 found += [Cell(name, PASSIVE, samples, seed, share) for share in SHARES]
     return list(dict.fromkeys(found))
 
@@ -121,7 +121,7 @@ class Lab:
             "score": accuracy(student, questions),
         }
         condition = CONDITIONS[cell.condition]
-        if condition.keyed and cell.attack == PASSIVE:
+        if condition.marked and cell.attack == PASSIVE:
             teacher = LanguageModel.load(self.teacher(cell.seed))
             held = radioactivity.places(teacher, student, cell.seed)
             key, account = key_of(cell.condition, cell.seed), suspected("harvester")
@@ -157,7 +157,7 @@ class Lab:
             family: self._told(condition, seed, _of(clean, steps), _of(answers, steps))
             for family, steps in families.items()
         }
-        if CONDITIONS[condition].keyed:
+        if CONDITIONS[condition].marked:
             mechanism = CONDITIONS[condition].perturbation(key_of(condition, seed))
             teacher = LanguageModel.load(self.teacher(seed))
             found["divergence"] = observers.divergence(
@@ -169,7 +169,7 @@ class Lab:
         self, condition: str, seed: int, clean: Corpus, answers: Corpus
     ) -> dict[str, dict[str, float]]:
         scores = {"keyless": observers.keyless(clean, answers)}
-        if CONDITIONS[condition].keyed:
+        if CONDITIONS[condition].marked:
             mechanism = CONDITIONS[condition].perturbation(key_of(condition, seed))
             teacher = LanguageModel.load(self.teacher(seed))
             ratios = [

@@ -24,7 +24,7 @@ from drs_reference.gateway.sampling import (
     untilted,
 )
 from drs_reference.model import LanguageModel
-from drs_reference.perturbation.base import Applied, Perturbation
+from drs_reference.perturbation.base import Applied, KnownDraw, Perturbation
 from drs_reference.response.procedure import Account
 
 __all__ = [
@@ -64,6 +64,10 @@ def law(applied: Applied, logits: Logits, before: Sequence[int]) -> Floats:
     if applied.draw is drawn:
         return log_q
     weights = np.exp(log_q)
+    if isinstance(applied.draw, KnownDraw):
+        with np.errstate(divide="ignore"):
+            known: Floats = np.log(applied.draw.law(weights, before))
+        return known
     hits = np.zeros_like(weights)
     random = np.random.default_rng(0)
     for _ in range(_DRAWS):

@@ -34,7 +34,7 @@ def test_the_full_run_has_every_attack_and_diluted_corpora() -> None:
         attacks = {(c.attack, c.seed) for c in full if c.condition == name}
         assert attacks >= {(attack, seed) for attack in condition.attacks for seed in range(3)}
         shares = {c.share for c in full if c.condition == name}
-        assert shares == ({1.0, *SHARES} if condition.keyed else {1.0})
+        assert shares == ({1.0, *SHARES} if condition.marked else {1.0})
     assert len({cell.name for cell in full}) == len(full)
 
 

@@ -55,17 +55,17 @@ def results(tmp_path: Path) -> Results:
         made.floors[f"seed {seed}"] = {"seed": seed, "score": 0.04}
         rows = [("none", "passive", size, UNDEFENDED[size][seed]) for size in UNDEFENDED]
         rows += [
-            ("green list 1", "passive", 4000, 0.97),
-            ("green list 1", "paraphrase", 4000, 0.96),
+            ("green list 2", "passive", 4000, 0.97),
+            ("green list 2", "paraphrase", 4000, 0.96),
         ]
         rows += [("answer only", "passive", 4000, 0.1), ("answer only", "prefill", 4000, 0.52)]
         for condition, attack, samples, score in rows:
             name = f"{condition} {attack} {samples} {seed}"
             made.students[name] = student(condition, attack, samples, seed, score)
         mark = {"z": 7.0, "p_value": 1.3e-12, "contexts": 60}
-        made.students[f"green list 1 passive 4000 {seed}"]["radioactivity"] = mark
-        for condition, solved in (("none", 3990), ("green list 1", 3980), ("answer only", 3985)):
-            keyed = condition == "green list 1"
+        made.students[f"green list 2 passive 4000 {seed}"]["radioactivity"] = mark
+        for condition, solved in (("none", 3990), ("green list 2", 3980), ("answer only", 3985)):
+            keyed = condition == "green list 2"
             made.observations[f"{condition} {seed}"] = seen(condition, seed, solved, keyed)
     return made
 
@@ -99,7 +99,7 @@ def test_a_score_below_the_curve_gives_a_lower_bound() -> None:
     assert found.estimate == pytest.approx(4)
 
 
-@pytest.mark.parametrize("name", ["green list 1", "answer only"])
+@pytest.mark.parametrize("name", ["green list 2", "answer only"])
 def test_a_card_validates_and_holds_every_run(
     results: Results, name: str, conforms: Callable[[str, Any], None]
 ) -> None:
@@ -115,7 +115,7 @@ def test_a_card_validates_and_holds_every_run(
 
 
 def test_a_card_says_what_was_measured(results: Results) -> None:
-    mark = card(results, CONDITIONS["green list 1"], MODELS, "http://127.0.0.1", Signer(bytes(32)))
+    mark = card(results, CONDITIONS["green list 2"], MODELS, "http://127.0.0.1", Signer(bytes(32)))
     assert mark["divergence_nats_per_response"] == pytest.approx(0.04)
     assert mark["utility_loss_points"]["estimate"] == pytest.approx(0.25)
     assert {one["share"] for one in mark["recognition"]} == {1.0}
@@ -131,8 +131,8 @@ def test_a_card_says_what_was_measured(results: Results) -> None:
 
 
 def test_there_is_no_card_without_an_adaptive_student(results: Results) -> None:
-    with pytest.raises(LookupError, match="no card of 'green list 2'"):
-        card(results, CONDITIONS["green list 2"], MODELS, "http://127.0.0.1", Signer(bytes(32)))
+    with pytest.raises(LookupError, match="no card of 'gumbel'"):
+        card(results, CONDITIONS["gumbel"], MODELS, "http://127.0.0.1", Signer(bytes(32)))
 
 
 def test_the_table_has_every_seed(results: Results) -> None:
