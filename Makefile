@@ -87,9 +87,11 @@ $(VENV)/torch: $(STAMP)
 
 efficacy: $(VENV)/torch
 	$(BIN)/drs-reference efficacy
+	cp drs-efficacy/efficacy.json docs/measurements/efficacy.json
 
 efficacy-full: $(VENV)/torch
 	$(BIN)/drs-reference efficacy --full --out drs-efficacy-full
+	cp drs-efficacy-full/efficacy.json docs/measurements/efficacy_full.json
 
 clean:
 	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results drs-efficacy drs-efficacy-full

@@ -25,6 +25,7 @@ from drs_conformance.specification.matrix import matrix
 from drs_conformance.specification.schemas import load_document, schema_set
 from pages.catalogue import catalogue_page
 from pages.chapters import chapter_page
+from pages.efficacy import efficacy_parts
 from pages.flow_pictures import roles_picture, verdict_picture
 from pages.ladder_picture import ladder_picture
 from pages.lifecycle import Version, banner, read_versions, versions_json, versions_page
@@ -99,6 +100,7 @@ def _measured(catalogue: Catalogue) -> dict[str, str]:
     return {
         **decision_engine_parts(document("decision_engine"), catalogue),
         **operating_parts(document("operating"), catalogue, document("decision_engine")),
+        **efficacy_parts(HERE / "measurements"),
     }
 
 
