@@ -9,7 +9,7 @@ brings its own draw or seed, the token is drawn here, under the temperature and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,12 +17,15 @@ from drs_reference.adapters.extra import module_of_extra
 from drs_reference.gateway.sampling import Floats, Logits, adjusted, choose, drawn, generator
 from drs_reference.perturbation.base import Applied
 
+if TYPE_CHECKING:
+    from transformers import LogitsProcessor
+else:
+    LogitsProcessor = module_of_extra("transformers").LogitsProcessor
+
 __all__ = ["PerturbedLogits"]
 
-_transformers = module_of_extra("transformers")
 
-
-class PerturbedLogits(_transformers.LogitsProcessor):
+class PerturbedLogits(LogitsProcessor):
     """Does to the answers of a batch what was decided for the request of each.
 
     ``applied`` holds what ``answering`` of a mechanism returned for each prompt, None where the

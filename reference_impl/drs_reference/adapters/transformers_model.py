@@ -6,7 +6,6 @@ student of the mechanisms of the laboratory.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -55,7 +54,8 @@ class TransformersModel:
 
     def start(self, messages: Sequence[tuple[str, str]]) -> _Decoding:
         """Begin the answer to (role, text) messages. The context must hold both."""
-        return _Decoding(self, self.prompt(messages))
+        prompt = self.prompt(messages)
+        return _Decoding(self, prompt, len(prompt))
 
     def follow(self, messages: Sequence[tuple[str, str]], answer: str) -> tuple[list[int], Logits]:
         """Tokens of an answer, and the logits (tokens, vocabulary) of the place of each.
@@ -68,16 +68,15 @@ class TransformersModel:
         tokens = self._tokenizer.encode(answer, add_special_tokens=False)
         if context is not None:
             tokens = tokens[: context - len(prompt)]
-        logits, _ = self.read([*prompt, *tokens])
-        return tokens, logits[len(prompt) - 1 :][: len(tokens)]
+        return tokens, self.read([*prompt, *tokens], len(tokens) + 1)[:-1]
 
-    def read(self, tokens: Sequence[int], cache: Any = None) -> tuple[Logits, Any]:
-        """Logits (tokens, vocabulary) after each token behind a cache, and the cache after all."""
+    def read(self, tokens: Sequence[int], last: int) -> Logits:
+        """Logits (last, vocabulary) after each of the last tokens."""
         ids = self._torch.tensor([tokens], device=self._model.device)
         with self._torch.no_grad():
-            found = self._model(input_ids=ids, past_key_values=cache, use_cache=True)
-        logits: Logits = found.logits[0].float().cpu().numpy()
-        return logits, found.past_key_values
+            found = self._model(input_ids=ids, use_cache=False).logits[0, -last:]
+        logits: Logits = found.float().cpu().numpy()
+        return logits
 
     def _template(self, messages: Sequence[tuple[str, str]]) -> list[int]:
         said = [{"role": role, "content": text} for role, text in messages]
@@ -87,27 +86,22 @@ class TransformersModel:
 
 
 class _Decoding:
-    def __init__(self, model: TransformersModel, prompt: Sequence[int]) -> None:
-        self.prompt_tokens = len(prompt)
+    """Reads all tokens anew for each one: how a cache is kept differs between models."""
+
+    def __init__(self, model: TransformersModel, tokens: Sequence[int], prompt_tokens: int) -> None:
+        self.prompt_tokens = prompt_tokens
         self._model = model
-        self._cache: Any = None
-        self._logits: Logits
-        self._read(prompt)
+        self._tokens = [*tokens]
 
     def logits(self) -> Logits:
-        return self._logits.copy()
+        logits: Logits = self._model.read(self._tokens, 1)[0]
+        return logits
 
     def push(self, token: int) -> None:
-        self._read([token])
+        self._tokens.append(token)
 
     def fork(self) -> _Decoding:
-        twin = copy.copy(self)
-        twin._cache = copy.deepcopy(self._cache)
-        return twin
-
-    def _read(self, tokens: Sequence[int]) -> None:
-        logits, self._cache = self._model.read(tokens, self._cache)
-        self._logits = logits[-1]
+        return _Decoding(self._model, self._tokens, self.prompt_tokens)
 
 
 class _Tokens:
