@@ -40,24 +40,20 @@ class UpstreamError(Exception):
 class Upstream:
     """Asks ``url``, which ends in ``/chat/completions``, with ``key`` as a Bearer token.
 
-    Each request is sent once, and its answer must be there within ``timeout_s``. A ``client`` of
-    one's own brings proxies and certificates. Raises ``ValueError`` for what cannot be sent.
+    Each request is sent once, and its answer must be there within ``timeout_s``. The client brings
+    proxies and certificates, and is closed by its owner. Raises ``ValueError`` for what cannot be
+    sent.
     """
 
     def __init__(
-        self, url: str, key: str = "", *, timeout_s: float = 120, client: httpx.Client | None = None
+        self, client: httpx.Client, url: str, key: str = "", *, timeout_s: float = 120
     ) -> None:
-        try:
-            self._url = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise ValueError(f"the URL of an upstream cannot be read: {error}") from error
-        if self._url.scheme not in ("http", "https") or not self._url.host or self._url.userinfo:
-            raise ValueError("the URL of an upstream must begin with http and hold no credentials")
+        self._url = _checked(url)
         if not re.fullmatch(r"[A-Za-z0-9._~+/:=-]*", key):
             raise ValueError("the key of an upstream must have the characters of a Bearer token")
         self._key = key
         self._timeout_s = timeout_s
-        self._client = client or httpx.Client(trust_env=False)
+        self._client = client
         self._takes_n = True
 
     def answers(self, request: ChatRequest, count: int = 1) -> list[Answer]:
@@ -86,7 +82,12 @@ class Upstream:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         try:
             with self._client.stream(
-                "POST", self._url, json=body, headers=headers, timeout=self._timeout_s
+                "POST",
+                self._url,
+                json=body,
+                headers=headers,
+                timeout=self._timeout_s,
+                follow_redirects=False,
             ) as response:
                 for piece in response.iter_bytes():
                     answer += piece
@@ -127,6 +128,17 @@ def chosen_answer(
     texts = iter([answer.text for answer in answers])
     chosen = mark.answer(account, request, lambda: next(texts))
     return next(answer for answer in answers if answer.text == chosen)
+
+
+def _checked(url: str) -> httpx.URL:
+    # Neither message quotes the URL: it may hold credentials.
+    try:
+        found = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise ValueError("the URL of an upstream is none") from None
+    if found.scheme not in ("http", "https") or not found.host or found.userinfo:
+        raise ValueError("the URL of an upstream must begin with http and hold no credentials")
+    return found
 
 
 def _body(request: ChatRequest) -> dict[str, Any]:

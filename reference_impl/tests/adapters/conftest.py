@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +15,15 @@ NAMES = ["<end>", "<pad>", "<user>", "<assistant>", "count", "babble", *NUMBERS,
 TEMPLATE = "{% for m in messages %}<{{ m.role }}> {{ m.content }} {% endfor %}<assistant>"
 UNUSED = 2
 """Logits of no token, as many models have them."""
+
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "own-stack.md"
+
+
+@pytest.fixture(scope="session")
+def own_stack() -> list[str]:
+    """The examples of the guide, as they stand there."""
+    return re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text("utf-8"), re.M | re.S)
 
 
 @pytest.fixture(scope="session")

@@ -225,3 +225,11 @@ def test_what_does_not_fit_is_said(own: TransformersModel, network: Any, tokeniz
             TransformersModel(network, tokenizer)
     finally:
         network.eval()
+
+
+def test_the_guides_examples(
+    network: Any, tokenizer: Any, own_stack: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    yours = {"model": network, "tokenizer": tokenizer, "key": KEY, "conversations": [BABBLE] * 12}
+    exec(own_stack[0] + own_stack[1], yours)
+    assert float(capsys.readouterr().out.split()[2]) < 1e-3
