@@ -3,7 +3,8 @@
 ``generate`` calls its own temperature, top-k and nucleus after the processors that it is given. So
 a mechanism that tilts gets the logits of the model, and ``generate`` draws. Where a mechanism
 brings its own draw or seed, the token is drawn here, under the temperature and nucleus of its
-``Sampling``, and is the only one that is left.
+``Sampling``, and is the only one that is left. Bias and penalties of ``Sampling`` hold for both;
+length and stop sequences are those of ``generate``.
 """
 
 from __future__ import annotations

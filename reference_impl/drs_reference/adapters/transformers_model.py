@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drs_reference.adapters.extra import module_of_extra
-from drs_reference.gateway.sampling import Logits
+from drs_reference.gateway.sampling import Decoding, Logits, Tokens
 
 __all__ = ["TransformersModel"]
 
@@ -35,7 +35,7 @@ class TransformersModel:
         if ends is None:
             raise ValueError("expected a tokenizer with an eos_token, or the token `end`")
         self.end: int = ends
-        self.tokenizer = _Tokens(tokenizer, model.config.get_text_config().vocab_size)
+        self.tokenizer: Tokens = _Tokens(tokenizer, model.config.get_text_config().vocab_size)
         self._model = model
         self._tokenizer = tokenizer
         self._prompt = prompt or self._template
@@ -52,7 +52,7 @@ class TransformersModel:
         """The tokens after which the answer to messages begins; for none, to an empty question."""
         return self._prompt(messages or [("user", "")]) or [self.end]
 
-    def start(self, messages: Sequence[tuple[str, str]]) -> _Decoding:
+    def start(self, messages: Sequence[tuple[str, str]]) -> Decoding:
         """Begin the answer to (role, text) messages. The context must hold both."""
         prompt = self.prompt(messages)
         return _Decoding(self, prompt, len(prompt))

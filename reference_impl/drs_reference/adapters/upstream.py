@@ -105,7 +105,7 @@ class Upstream:
         try:
             return answers_of(parse_object(body), request.logprobs)
         except BodyError as error:
-            raise self._error("a chat completion", error.message) from error
+            raise self._error("a chat completion", error.message) from None
 
     def _error(self, expected: str, came: str) -> UpstreamError:
         if self._key:
@@ -135,7 +135,7 @@ def _checked(url: str) -> httpx.URL:
     try:
         found = httpx.URL(url)
     except httpx.InvalidURL:
-        raise ValueError("the URL of an upstream is none") from None
+        raise ValueError("the URL of an upstream cannot be read") from None
     if found.scheme not in ("http", "https") or not found.host or found.userinfo:
         raise ValueError("the URL of an upstream must begin with http and hold no credentials")
     return found

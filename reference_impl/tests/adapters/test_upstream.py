@@ -174,7 +174,11 @@ FAULTS: dict[str, tuple[Answer, str]] = {
         "within 0.5 s",
     ),
     "no end": (Answers.endless(b"x" * 65536), "at most 100000 bytes"),
-    "the key comes back": (Answers.echo, "choices must be an array of at least one choice"),
+    "the key in the answer": (
+        Answers.response(json.dumps({"choices": SECRET}).encode()),
+        r'choices must be an array; got the string "\(the key\)"',
+    ),
+    "the key everywhere": (Answers.echo, "choices must be an array of at least one choice"),
     "the key in an error": (
         Answers.response(f'{{"error": "no such key: {SECRET}"}}'.encode(), 401),
         r'status 200 .* got 401: {"error": "no such key: \(the key\)"}',
@@ -234,7 +238,7 @@ def test_nobody_listens(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("url", "key", "message"),
     [
-        ("http://me:secret/chat/completions", "", "is none"),
+        ("http://me:secret/chat/completions", "", "cannot be read"),
         ("ftp://host/chat/completions", "", "begin with http"),
         ("http://me:secret@host/chat/completions", "", "hold no credentials"),
         ("http://host/chat/completions", "line\nbreak", "characters of a Bearer token"),
