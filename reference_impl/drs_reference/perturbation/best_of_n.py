@@ -92,10 +92,13 @@ class BestOfN:
         The first one for an account that is not under the measure ``perturb``, and at low
         temperatures, where noise would average away.
         """
-        if not account.under("perturb") or request.sampling.temperature < LOW:
-            return candidate()
-        texts = [candidate() for _ in range(self.parameters.candidates)]
+        texts = [candidate() for _ in range(self.asked(account, request))]
         return self.chosen(texts, self.scoped_key(account.id, self._cluster_of(account)))
+
+    def asked(self, account: Account, request: ChatRequest) -> int:
+        """How many completions ``answer`` chooses among."""
+        warm = request.sampling.temperature >= LOW
+        return self.parameters.candidates if warm and account.under("perturb") else 1
 
     def scoped_key(self, account: str, cluster: str | None = None) -> bytes:
         """The key for the answers of an account."""

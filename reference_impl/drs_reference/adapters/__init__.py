@@ -1,0 +1,1 @@
+"""The mechanisms on a stack of one's own: ``generate`` of transformers, or a remote endpoint."""
