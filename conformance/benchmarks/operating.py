@@ -103,6 +103,7 @@ def measure(cell: Cell, profile: str) -> dict[str, Any]:
                     undecided[identifier] += _is_open(outcome)
                 print(f"{cell.name} {seed}/{cell.runs}: {dict(verdicts)}", flush=True)
     return {
+        "commit": commit(),
         "strength": cell.strength,
         "only": list(cell.only),
         "seeds": seeds,
@@ -197,7 +198,6 @@ def main() -> int:
         for done in as_completed(running):
             table = {
                 "command": f"make bench-operating: --profile {options.profile}",
-                "commit": commit(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores",
                 "cells": _in_order({**table["cells"], running[done]: done.result()}),
             }

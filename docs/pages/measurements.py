@@ -41,9 +41,11 @@ def decision_engine_parts(
 
 def origin(document: Mapping[str, Any], file: str) -> str:
     """Say where figures come from; ``file`` lies beside the page."""
+    at = f" at commit `{document['commit']}`" if "commit" in document else ""
+    where = "" if at else ", each with its commit"
     return (
-        f"Measured by `{document['command']}` at commit `{document['commit']}` on "
-        f"{document['machine']}; the figures are in [{file}]({file}).\n"
+        f"Measured by `{document['command']}`{at} on {document['machine']}; the figures are in "
+        f"[{file}]({file}){where}.\n"
     )
 
 

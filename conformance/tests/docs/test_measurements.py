@@ -27,7 +27,6 @@ def cell(fails: int, undecided: int, only: tuple[str, ...] = ("STD-01", "STD-02"
 
 TABLE = {
     "command": "make bench-operating",
-    "commit": "abcdef0",
     "machine": "x86_64, 2 cores",
     "cells": {
         "reference": cell(0, 0, ()),
@@ -63,7 +62,7 @@ def test_each_cell_is_told_of(parts: dict[str, str]) -> None:
     assert parts["operating reference"].startswith("4 runs: 1 fail, 3 pass. 25 requests on av")
     assert "would send 101, 4.0 times as many" in parts["operating reference"]
     assert "[STD-01](../standard/05-good-standing.md#STD-01)" in parts["operating full"]
-    assert "`abcdef0`" in parts["operating origin"]
+    assert "[operating.json](operating.json), each with its commit" in parts["operating origin"]
     assert "`long-appeals-find-no-case`" in parts["operating few"]
     assert "3 of 4" in parts["operating few"]
     assert parts["operating strengths"].count("long-appeals") == 0
