@@ -34,7 +34,7 @@ from drs_reference.perturbation.budget import (
 )
 from drs_reference.perturbation.declared import DECLARED
 
-from perturbed.mechanisms import BEST_OF_N, COVERT, DURING, KEY, answer, key_of
+from perturbed.mechanisms import COVERT, DURING, KEY, answer, key_of
 from perturbed.remembered import Remembered
 
 __all__ = ["Seen", "averages", "during", "misses", "row", "whole"]
@@ -217,8 +217,8 @@ def misses(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield what exceeds what is declared, or does not agree, by more than ``DEVIATIONS``."""
     for one in rows:
         declared, name = one["declared"], one["mechanism"]
-        holds = "key-holder" in declared["panel"] or name == BEST_OF_N
-        views = ("one key", "over keys") if holds else ("over keys",)
+        holder = ["key-holder"] if "key-holder" in declared["panel"] else []
+        views = ("one key", "over keys") if holder else ("over keys",)
         most = declared["divergence_nats_per_response"]
         for view, kind in ((view, kind) for view in views for kind in ("exact", "sampled")):
             if _exceeds(one[view][kind], most):
@@ -227,9 +227,8 @@ def misses(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             exact, sampled = (Estimate(**one[view][kind]) for kind in ("exact", "sampled"))
             if not exact.agrees(sampled, DEVIATIONS):
                 yield f"{name}, {view}: exact {exact} and sampled {sampled} do not agree"
-        panel = [o for o in ("key-holder",) if o in declared["panel"]]
         most = declared["single_response_advantage"]
-        for observer in (*panel, "keyless, one key", "keyless, over keys"):
+        for observer in (*holder, "keyless, one key", "keyless, over keys"):
             if _exceeds(one[observer]["advantage"], most):
                 got = one[observer]["advantage"]["mean"]
                 yield f"{name}: advantage {got:.3f} of {observer}, at most {most}"

@@ -7,7 +7,10 @@ observers without one, to whom a single answer is just the declared one. Who lea
 that were made with a key knows a part of what it does: where contexts come again as often as in the
 language of this model, all of it under Gumbel, so no advantage below 1 is declared there. Bucketed
 seeds serve one answer each. A choice of two completions moves a response by log 2 - 1/2 nats at
-most for whoever has the key, and by nothing for others.
+most, and gives an advantage of 1/4 at most, for whoever has the key.
+
+No level of the standard allows an advantage as great as the last two: on this model, Gumbel
+sampling and the choice of completions may be measured and not declared.
 """
 
 from __future__ import annotations
@@ -34,5 +37,5 @@ DECLARED: Mapping[str, Declared] = {
     "tournament-watermark": Declared(0.045, 0.15, _ALL),
     "gumbel-watermark": Declared(0, 1, _KEYLESS),
     "bucketed-sampling": Declared(0, 0, _KEYLESS),
-    "best-of-n-selection": Declared(0.2, 0, _KEYLESS),
+    "best-of-n-selection": Declared(0.2, 0.25, _ALL),
 }

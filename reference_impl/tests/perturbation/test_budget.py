@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from drs_reference.gateway.sampling import Generation, Sampling
 from drs_reference.model import LanguageModel
+from drs_reference.perturbation import best_of_n
 from drs_reference.perturbation.base import Applied
-from drs_reference.perturbation.best_of_n import divergence_bound
 from drs_reference.perturbation.budget import (
     Budget,
     Estimate,
@@ -122,7 +122,8 @@ def test_declared_budgets_are_members_of_a_document(
         budget = {**asdict(declared), "panel": list(declared.panel)}
         read(document(name, asdict(KINDS[name]()), budget=budget))
     best = DECLARED["best-of-n-selection"]
-    assert divergence_bound(2) <= best.divergence_nats_per_response
+    assert best_of_n.divergence_bound(2) <= best.divergence_nats_per_response
+    assert best_of_n.advantage_bound(2) <= best.single_response_advantage
 
 
 @given(
