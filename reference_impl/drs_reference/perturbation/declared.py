@@ -9,8 +9,8 @@ language of this model, all of it under Gumbel, so no advantage below 1 is decla
 seeds serve one answer each. A choice of two completions moves a response by log 2 - 1/2 nats at
 most, and gives an advantage of 1/4 at most, for whoever has the key.
 
-No level of the standard allows an advantage as great as the last two: on this model, Gumbel
-sampling and the choice of completions may be measured and not declared.
+The registry ``bounds`` allows advantages of 1 and of 1/4 at no level: with a model whose contexts
+come again so often, Gumbel sampling and the choice of completions meet none.
 """
 
 from __future__ import annotations
