@@ -48,6 +48,7 @@ __all__ = [
 
 Messages = Sequence[tuple[str, str]]
 RARE = 0.01
+"""Declared probability below which tokens are not told apart over keys."""
 
 
 class Answering(Protocol):

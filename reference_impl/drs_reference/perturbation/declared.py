@@ -10,7 +10,7 @@ seeds serve one answer each. A choice of two completions moves a response by log
 most, and gives an advantage of 1/4 at most, for whoever has the key.
 
 The registry ``bounds`` allows advantages of 1 and of 1/4 at no level: with a model whose contexts
-come again so often, Gumbel sampling and the choice of completions meet none.
+come again so often, neither Gumbel sampling nor the choice of completions conforms.
 """
 
 from __future__ import annotations
