@@ -44,7 +44,7 @@ PROMPTS = [
     )
 ]
 WARM = Sampling(max_tokens=60)
-DISTORTING = GreenListParameters(delta=10)
+STRONG = GreenListParameters(delta=10)
 MARKS: dict[str, Any] = {
     "green-list": GreenListWatermark(KEY),
     "tournament": TournamentWatermark(KEY),
@@ -87,21 +87,23 @@ def test_a_key_that_decides_answers_is_seen_by_whoever_holds_it() -> None:
     assert budget.auc(10, random) == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "free"),
-    [
-        (GumbelWatermark, True),
-        (TournamentWatermark, True),
-        (partial(GreenListWatermark, parameters=DISTORTING), False),
-    ],
-)
-def test_without_the_key_only_distortion_free_marks_cost_nothing(
-    kind: Callable[[bytes], Any], free: bool, model: LanguageModel
-) -> None:
+def without_a_key(kind: Callable[[bytes], Any], model: LanguageModel) -> Estimate:
     marks = [kind(i.to_bytes(16, "big")) for i in range(24)]
     random = np.random.default_rng(0)
     found = [over_keys(model, marks, messages, WARM, random) for messages in PROMPTS * 3]
-    assert Estimate.of(np.array(found)).agrees(Estimate(0, 0)) == free
+    return Estimate.of(np.array(found))
+
+
+@pytest.mark.parametrize("kind", [GumbelWatermark, TournamentWatermark])
+def test_without_the_key_distortion_free_marks_cost_nothing(
+    kind: Callable[[bytes], Any], model: LanguageModel
+) -> None:
+    assert without_a_key(kind, model).agrees(Estimate(0, 0))
+
+
+def test_a_strong_green_list_is_seen_without_the_key(model: LanguageModel) -> None:
+    found = without_a_key(partial(GreenListWatermark, parameters=STRONG), model)
+    assert found.mean - 2 * found.error > 1
 
 
 def test_a_response_of_the_declared_law_is_as_surprising_as_expected(model: LanguageModel) -> None:
