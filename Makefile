@@ -9,6 +9,7 @@
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 # make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
+# make bench-perturbation   budgets, invariants and utility of every mechanism; ten minutes
 # make efficacy      what output perturbation does to students, at its shortest; fifteen minutes
 # make efficacy-full   every attacker and seed, diluted corpora, three teachers; hours
 #
@@ -24,7 +25,7 @@ PORT ?= 0
 TORCH ?= torch==2.13.0
 RUNS ?= 5000
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite efficacy efficacy-full clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -80,6 +81,9 @@ bench-noise: $(STAMP)
 
 bench-suite: $(STAMP)
 	$(BIN)/python conformance/benchmarks/suite.py --record
+
+bench-perturbation: $(STAMP)
+	$(BIN)/python reference_impl/benchmarks/perturbation.py
 
 $(VENV)/torch: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drs_conformance.specification.catalogue import load_catalogue
@@ -72,6 +73,58 @@ def test_a_requirement_that_was_withdrawn_since_is_no_link() -> None:
     from pages.measurements import measured_link
 
     assert measured_link(CATALOGUE, "STD-99") == "STD-99"
+
+
+PERTURBATION: dict[str, Any] = {
+    "command": "make bench-perturbation",
+    "commit": "abcdef0",
+    "machine": "one core",
+    "budgets": [
+        {
+            "mechanism": "gumbel-watermark",
+            "declared": {
+                "divergence_nats_per_response": 0,
+                "single_response_advantage": 0.5,
+                "panel": ["keyless-classifier"],
+            },
+            **{
+                view: {kind: {"mean": 1.25, "error": 0.5} for kind in ("exact", "sampled")}
+                for view in ("one key", "over keys")
+            },
+            **{
+                observer: {"advantage": {"mean": 0.5, "error": 0.125}, "auc": {"1": 0.75}}
+                for observer in ("key-holder", "keyless, one key", "keyless, over keys")
+            },
+        }
+    ],
+    "invariants": [
+        {
+            "mechanism": "gumbel-watermark",
+            "responses": 1000,
+            "changed": dict.fromkeys(
+                ("facts", "code", "JSON", "arguments", "refusals", "numbers"), 3
+            ),
+            "right": {"code": {"asked": 200, "clean": 100, "perturbed": 90}},
+        }
+    ],
+    "votes": [{"mechanism": "gumbel-watermark", "prompts": 8, "single": 0.5, "voted": 0.75}],
+}
+
+
+def test_the_costs_of_perturbation_become_tables() -> None:
+    from pages.perturbation import perturbation_parts
+
+    parts = perturbation_parts(PERTURBATION)
+    assert "| over keys | 0 | 1.2500 ± 0.5000 |" in parts["perturbation budgets"]
+    # The key holder is not of the panel, so nothing is declared of it.
+    assert "| key-holder |  | 0.500 ± 0.125 | 0.750 |" in parts["perturbation observers"]
+    assert "| keyless, one key | 0.5 |" in parts["perturbation observers"]
+    assert "| 45.0% of 50.0% | 5.00 |" in parts["perturbation utility"]
+    assert "| 1,000 | 3 |" in parts["perturbation invariants"]
+    assert "| 8 | 0.500 | 0.750 |" in parts["perturbation votes"]
+    page = (DOCS / "measurements" / "perturbation.md").read_text("utf-8")
+    assert re.findall(r"<!-- generated: (.*?) -->", page) == list(parts)
+    assert perturbation_parts(None) == {}
 
 
 @pytest.mark.parametrize("name", ["decision_engine", "operating"])

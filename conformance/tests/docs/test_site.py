@@ -41,6 +41,7 @@ KINDS = (
     "case-study.html",
     "measurements/decision_engine.html",
     "measurements/operating.html",
+    "measurements/perturbation.html",
     "rationale/0001-libraries.html",
 )
 NARROW = ("index.html", "standard/07-graduated-response.html", "registries.html")

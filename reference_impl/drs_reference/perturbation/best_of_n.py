@@ -3,9 +3,9 @@
 The key gives a number between -1 and 1 to each run of three words; the score of a completion is
 their sum over its distinct runs, divided by the root of how many there are. Of two completions the
 key prefers either with probability one half, so with two candidates the law over keys is the
-declared one; with more it leans a little towards those that share few runs with the others. If
-one completion comes twice, there is not much to choose, as where a fact was asked for: then the
-first one is taken, as it came.
+declared one; with more it leans a little towards those that share few runs with the others. The
+first one is taken as it came if one comes twice, since then there is not much to choose, and if one
+holds numbers, code or data: of two that differ in a fact the key would choose the fact.
 
 Whatever is chosen, q(A) <= 1 - (1 - p(A))^n for every set A, since one of n has to lie in it. So q
 is nowhere more uneven than the choice by a score without ties, and
@@ -40,6 +40,8 @@ __all__ = ["BestOfN", "BestOfNParameters", "advantage_bound", "divergence_bound"
 
 RUN = 3
 """Words of a run."""
+_FACTS = re.compile(r"[\d{}<>=]")
+"""What numbers, code and data are written with."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,11 @@ class BestOfN:
         return scoped_key(self._key, self.parameters.key_scope, account, cluster)
 
     def chosen(self, texts: Sequence[str], key: bytes) -> str:
-        """The completion with the greatest score, or the first one if any two are the same."""
-        if len(set(texts)) < len(texts):
+        """The completion with the greatest score, or the first one.
+
+        The first one if any two are the same or any holds facts that others may state otherwise.
+        """
+        if len(set(texts)) < len(texts) or any(map(_FACTS.search, texts)):
             return texts[0]
         return max(texts, key=lambda text: score(key, text))
 

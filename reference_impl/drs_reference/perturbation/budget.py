@@ -7,8 +7,8 @@ shares no step with that: ``plain``. The same log-ratio is what the best observe
 looks at, so its laws under both give the advantage and the area under the curve (AUC).
 
 Without the key the law is the mean over keys. It is the declared one for distortion-free
-mechanisms, so ``over_keys`` is 0 for them, up to a bias of about the fixed-key figure divided by
-the number of keys that are averaged.
+mechanisms, so ``over_keys`` is 0 for them. ``replayed`` says of a response that came from elsewhere
+how probable it was; its ``surprise`` is 0 on average if it was drawn from the declared law.
 """
 
 from __future__ import annotations
@@ -35,15 +35,20 @@ __all__ = [
     "Answering",
     "Budget",
     "Estimate",
+    "Replayed",
     "advantage",
     "advantage_bound",
     "auc",
     "laws",
     "measure",
     "over_keys",
+    "replayed",
+    "response",
 ]
 
 Messages = Sequence[tuple[str, str]]
+RARE = 0.01
+"""Declared probability below which tokens are not told apart over keys."""
 
 
 class Answering(Protocol):
@@ -130,10 +135,10 @@ def measure(
     exact, perturbed, clean = [], [], []
     for messages in prompts:
         applied = mechanism.answering(messages, sampling)
-        ratio, divergence = _response(model, messages, applied, random, keyed=True)
+        ratio, divergence = response(model, messages, applied, random, keyed=True)
         exact.append(divergence)
         perturbed.append(ratio)
-        clean.append(_response(model, messages, applied, random, keyed=False)[0])
+        clean.append(response(model, messages, applied, random, keyed=False)[0])
     ratios = np.array(perturbed)
     return Budget(Estimate.of(np.array(exact)), Estimate.of(ratios), ratios, np.array(clean))
 
@@ -141,34 +146,71 @@ def measure(
 def over_keys(
     model: Model,
     mechanisms: Sequence[Answering],
-    prompts: Sequence[Messages],
+    messages: Messages,
     sampling: Sampling,
     random: np.random.Generator,
-) -> Estimate:
-    """Divergence, nats per response, of the mean law of mechanisms that differ by their keys.
+) -> float:
+    """Divergence of the mean law of mechanisms that differ by their keys, two or more.
 
-    Position by position over clean prefixes, which differ from perturbed ones in the second order.
+    It is the chi-square divergence, which is at least that in nats, position by position over a
+    clean response, which differs from perturbed ones in the second order. The product of what two
+    halves of the keys make of it has no bias, however few they are. Tokens rarer than ``RARE``
+    count as one.
     """
-    found = []
-    for messages in prompts:
-        every = [mechanism.answering(messages, sampling) for mechanism in mechanisms]
-        total = 0.0
+    every = [mechanism.answering(messages, sampling) for mechanism in mechanisms]
+    total = 0.0
 
-        def note(
-            decoding: Decoding,
-            before: Sequence[int],
-            counts: Floats,
-            every: Sequence[Applied] = every,
-        ) -> Floats:
-            nonlocal total
-            pairs = [laws(decoding, applied, before, counts) for applied in every]
-            declared = pairs[0][0]
-            total += _divergence(np.mean([given for _, given in pairs], axis=0), declared)
-            return declared
+    def note(decoding: Decoding, before: Sequence[int], counts: Floats) -> Floats:
+        nonlocal total
+        pairs = [laws(decoding, applied, before, counts) for applied in every]
+        declared = pairs[0][0]
+        common = declared >= RARE
+        halves = [
+            np.mean([given for _, given in pairs[half::2]], axis=0) - declared for half in (0, 1)
+        ]
+        first, second = (np.append(half[common], half[~common].sum()) for half in halves)
+        share = np.append(declared[common], declared[~common].sum())
+        total += float((first * second)[share > 0] @ (1 / share[share > 0]))
+        return declared
 
-        _walk(model, messages, sampling, note, random)
-        found.append(total)
-    return Estimate.of(np.array(found))
+    _walk(model, messages, sampling, note, random)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A response under two laws, nats.
+
+    ``ratio`` is log of its probability given the key over the declared one, ``surprisal`` minus log
+    of the declared one, and ``entropy`` the sum over its positions of that of the declared law.
+    """
+
+    ratio: float
+    surprisal: float
+    entropy: float
+
+    @property
+    def surprise(self) -> float:
+        """What the declared law did not expect."""
+        return self.surprisal - self.entropy
+
+
+def replayed(model: Model, messages: Messages, applied: Applied, tokens: Sequence[int]) -> Replayed:
+    """What the laws say of the tokens of a response, the one that ends it among them."""
+    decoding, before = model.start(messages), [model.end]
+    counts: Floats = np.zeros(len(model.tokenizer.vocabulary))
+    ratio = surprisal = entropy = 0.0
+    for token in tokens:
+        declared, given = laws(decoding, applied, before, counts)
+        possible = declared[declared > 0]
+        entropy -= float((possible * np.log(possible)).sum())
+        with np.errstate(divide="ignore"):
+            surprisal -= float(np.log(declared[token]))
+            ratio += float(np.log(given[token] / declared[token]))
+        before.append(token)
+        counts[token] += 1
+        decoding.push(token)
+    return Replayed(ratio, surprisal, entropy)
 
 
 def advantage(perturbed: Floats, clean: Floats) -> float:
@@ -210,7 +252,7 @@ def _divergence(given: Floats, declared: Floats) -> float:
     return float((given[there] * np.log(given[there] / declared[there])).sum())
 
 
-def _response(
+def response(
     model: Model, messages: Messages, applied: Applied, random: np.random.Generator, *, keyed: bool
 ) -> tuple[float, float]:
     """The log-ratio of one response, made with the mechanism or without, and its divergence."""

@@ -91,8 +91,16 @@ def test_drawn_answers_follow_the_exact_law() -> None:
 def test_where_an_answer_comes_twice_the_first_is_taken() -> None:
     mark = BestOfN(KEY)
     best = max(TEXTS, key=lambda text: score(KEY, text))
-    assert mark.chosen(["The answer is 4.", best, "The answer is 4."], KEY) == "The answer is 4."
+    assert mark.chosen(["Hello there.", best, "Hello there."], KEY) == "Hello there."
     assert mark.chosen([TEXTS[0], best], KEY) == best
+
+
+@pytest.mark.parametrize("fact", ["It is 4.", '{"city": "Rome"}', "a->b", "return x + 7"])
+def test_the_key_does_not_choose_among_facts(fact: str) -> None:
+    mark = BestOfN(KEY)
+    for text in TEXTS:
+        assert mark.chosen([text, fact], KEY) == text
+        assert mark.chosen([fact, text], KEY) == fact
 
 
 def test_only_accounts_under_the_measure_and_warm_requests(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import cache
+from dataclasses import asdict, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pytest
-from drs_reference.gateway.sampling import Sampling
+from drs_reference.gateway.sampling import Generation, Sampling
 from drs_reference.model import LanguageModel
+from drs_reference.perturbation import best_of_n
 from drs_reference.perturbation.base import Applied
-from drs_reference.perturbation.best_of_n import divergence_bound
 from drs_reference.perturbation.budget import (
     Budget,
     Estimate,
@@ -22,6 +22,7 @@ from drs_reference.perturbation.budget import (
     auc,
     measure,
     over_keys,
+    replayed,
 )
 from drs_reference.perturbation.declared import DECLARED
 from drs_reference.perturbation.green_list import GreenListParameters, GreenListWatermark
@@ -43,6 +44,7 @@ PROMPTS = [
     )
 ]
 WARM = Sampling(max_tokens=60)
+STRONG = GreenListParameters(delta=10)
 MARKS: dict[str, Any] = {
     "green-list": GreenListWatermark(KEY),
     "tournament": TournamentWatermark(KEY),
@@ -85,16 +87,34 @@ def test_a_key_that_decides_answers_is_seen_by_whoever_holds_it() -> None:
     assert budget.auc(10, random) == 1
 
 
+def without_a_key(kind: Callable[[bytes], Any], model: LanguageModel) -> Estimate:
+    marks = [kind(i.to_bytes(16, "big")) for i in range(24)]
+    random = np.random.default_rng(0)
+    found = [over_keys(model, marks, messages, WARM, random) for messages in PROMPTS * 3]
+    return Estimate.of(np.array(found))
+
+
 @pytest.mark.parametrize("kind", [GumbelWatermark, TournamentWatermark])
 def test_without_the_key_distortion_free_marks_cost_nothing(
     kind: Callable[[bytes], Any], model: LanguageModel
 ) -> None:
-    """The mean over keys nears the declared law as their number grows: a bias of 1/keys."""
-    random = np.random.default_rng(0)
-    marks = [kind(i.to_bytes(16, "big")) for i in range(100)]
-    one = over_keys(model, marks[:1], PROMPTS, WARM, random)
-    many = over_keys(model, marks, PROMPTS, WARM, random)
-    assert many.mean < one.mean / 10
+    assert without_a_key(kind, model).agrees(Estimate(0, 0))
+
+
+def test_a_strong_green_list_is_seen_without_the_key(model: LanguageModel) -> None:
+    found = without_a_key(partial(GreenListWatermark, parameters=STRONG), model)
+    assert found.mean - 2 * found.error > 1
+
+
+def test_a_response_of_the_declared_law_is_as_surprising_as_expected(model: LanguageModel) -> None:
+    plain, surprises = Applied(WARM), []
+    for number, messages in enumerate(PROMPTS * 8):
+        made = Generation(model, messages, replace(WARM, seed=number))
+        tokens = [token.token for part in made.emissions() for token in part.tokens]
+        found = replayed(model, messages, plain, tokens)
+        assert found.ratio == 0
+        surprises.append(found.surprise)
+    assert Estimate.of(np.array(surprises)).agrees(Estimate(0, 0))
 
 
 def test_declared_budgets_are_members_of_a_document(
@@ -104,7 +124,8 @@ def test_declared_budgets_are_members_of_a_document(
         budget = {**asdict(declared), "panel": list(declared.panel)}
         read(document(name, asdict(KINDS[name]()), budget=budget))
     best = DECLARED["best-of-n-selection"]
-    assert divergence_bound(2) <= best.divergence_nats_per_response
+    assert best_of_n.divergence_bound(2) <= best.divergence_nats_per_response
+    assert best_of_n.advantage_bound(2) <= best.single_response_advantage
 
 
 @given(

@@ -1,0 +1,1 @@
+"""What output perturbation costs: budgets, invariants and votes, mechanism by mechanism."""
