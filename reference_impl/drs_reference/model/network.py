@@ -84,6 +84,7 @@ class Network:
 
     def __init__(self, config: Config, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         self.config = config
+        self.arrays = arrays
         weights = {name: np.ascontiguousarray(arrays[name], np.float32) for name in config.shapes()}
         self._embed, self._head = weights["embed"], weights["head"]
         self._layers = tuple(
