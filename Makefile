@@ -9,6 +9,7 @@
 # make bench-operating   whole runs against the reference endpoint and every mutant; hours
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 # make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
+# make bench-provenance   wrong claims and power of provenance, with students; a quarter of an hour
 # make efficacy      what output perturbation does to students, at its shortest; fifteen minutes
 # make efficacy-full   every attacker and seed, diluted corpora, three teachers; hours
 #
@@ -24,7 +25,7 @@ PORT ?= 0
 TORCH ?= torch==2.13.0
 RUNS ?= 5000
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite efficacy efficacy-full clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-provenance efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -84,6 +85,9 @@ bench-suite: $(STAMP)
 $(VENV)/torch: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
 	@touch $@
+
+bench-provenance: $(VENV)/torch
+	$(BIN)/python reference_impl/benchmarks/provenance.py
 
 efficacy: $(VENV)/torch
 	$(BIN)/drs-reference efficacy

@@ -30,6 +30,7 @@ from pages.ladder_picture import ladder_picture
 from pages.lifecycle import Version, banner, read_versions, versions_json, versions_page
 from pages.measurements import decision_engine_parts
 from pages.operating import operating_parts
+from pages.provenance import provenance_parts
 from pages.registries import registries_page
 from pages.schemas import schema_index, schema_pages
 from pages.threats import threats_page
@@ -37,7 +38,7 @@ from pages.traceability import traceability_page
 from pages.transcripts import with_output
 
 HERE = Path(__file__).parent
-_GENERATED = re.compile(r"<!-- generated: (?:decision-engine|operating) .*? -->\n")
+_GENERATED = re.compile(r"<!-- generated: (?:decision-engine|operating|provenance) .*? -->\n")
 COPIED = {".md", ".css", ".js", ".json"}
 
 
@@ -99,6 +100,7 @@ def _measured(catalogue: Catalogue) -> dict[str, str]:
     return {
         **decision_engine_parts(document("decision_engine"), catalogue),
         **operating_parts(document("operating"), catalogue, document("decision_engine")),
+        **provenance_parts(document("provenance")),
     }
 
 

@@ -18,7 +18,14 @@ from drs_reference.perturbation.green_list import GreenListWatermark
 from drs_reference.perturbation.gumbel import GumbelWatermark
 from drs_reference.perturbation.keyed_sampling import Context
 from drs_reference.perturbation.parameters import covert_mechanism
-from drs_reference.perturbation.provenance import Evidence, Mark, Sample, evidence, p_value
+from drs_reference.perturbation.provenance import (
+    STRANGE,
+    Evidence,
+    Mark,
+    Sample,
+    evidence,
+    p_value,
+)
 from drs_reference.perturbation.tournament import TournamentWatermark
 from drs_reference.timestamps import from_rfc3339
 
@@ -78,11 +85,13 @@ def in_probabilities(teacher: LanguageModel, student: LanguageModel, mark: Mark)
     the places of a context. The weights depend on no key, so the bound of a corpus holds.
     """
     added: dict[Context, list[Floats]] = {}
-    for place in places(teacher, student, 0):
+    for place in places(teacher, student, 0, np.inf):
         context = mark.context(place.before)
         if context is not None:
             added.setdefault(context, []).append(place.added)
     weights = {context: np.mean(there, axis=0) for context, there in added.items()}
+    for weight in weights.values():
+        weight[np.abs(weight) < STRANGE] = 0
     return _of(Evidence(weights, sum(map(len, added.values()))), mark)
 
 
