@@ -50,8 +50,8 @@ BOUND = (
 )
 ASSUMES = (
     "that {subject} was made and picked without the key, which includes everything that it was "
-    "made from, and that the key was drawn at random and stayed secret; a claim is about texts, "
-    "not about who collected them"
+    "made from, that the key was drawn at random and stayed secret, and that this is the only look "
+    "(of several, each p-value counts as often); a claim is about texts, not about who has them"
 )
 
 
@@ -102,38 +102,38 @@ def _run(options: ProvenanceOptions) -> int:
     root = key_of_file(options.key) if options.key else key_of_storage(options.storage or "")
     mark = mark_of(options.perturbation, root)
     who = suspects(mark, root, options.accounts, options.clusters)
-    found, total = _found(options, mark)
+    found, read = _found(options, mark)
     threshold = THRESHOLDS[Terms().level] if options.threshold is None else options.threshold
     document = _document(mark, who, found, threshold)
-    source = options.corpus or options.student
-    assert source is not None
     document |= {
-        "of": str(source),
-        "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
-        "samples": total,
+        **read,
         "assumes": ASSUMES.format(subject="the student" if options.student else "the corpus"),
     }
     print(json.dumps(document, indent=2) if options.json else _told(document))
     return RECOGNISED if document["recognised"] else 0
 
 
-def _found(options: ProvenanceOptions, mark: Keyed) -> tuple[Finding, int]:
-    """What was found, and among how many samples."""
+def _found(options: ProvenanceOptions, mark: Keyed) -> tuple[Finding, dict[str, Any]]:
+    """What was found, in which file and among how many samples."""
     model = LanguageModel.load(options.weights)
     if options.student is None:
         assert options.corpus is not None
-        samples = read_corpus(options.corpus)
-        return in_corpus(model, mark, samples), len(samples)
+        samples, digest = read_corpus(options.corpus)
+        read = {"of": str(options.corpus), "sha256": digest, "samples": len(samples)}
+        return in_corpus(model, mark, samples), read
     student = LanguageModel.load(options.student)
+    digest = hashlib.sha256(options.student.read_bytes()).hexdigest()
+    read = {"of": str(options.student), "sha256": digest}
     if options.outputs:
-        return in_corpus(model, mark, answers_of(student, ANSWERS)), ANSWERS
+        spoken = answers_of(student, ANSWERS)
+        return in_corpus(model, mark, spoken), {**read, "samples": ANSWERS}
     if isinstance(mark, BestOfN):
         raise _UnfitError(
             f"{mark.mechanism} acts on whole answers, not on the probabilities of tokens: look at "
             "the student with --outputs"
         )
     found = in_probabilities(model, student, mark)
-    return found, found.used
+    return found, {**read, "samples": found.used}
 
 
 def answers_of(model: LanguageModel, count: int, seed: int = 0) -> list[Sample]:

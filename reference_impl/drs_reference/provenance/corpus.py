@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from drs_reference.gateway.body import BodyError, Members, parse_object
@@ -17,14 +18,14 @@ class CorpusError(Exception):
     """A corpus that cannot be read; the message names the file, the line and what was expected."""
 
 
-def read_corpus(path: Path) -> list[Sample]:
-    """The samples of a file. Raises ``CorpusError``; no line is passed over."""
+def read_corpus(path: Path) -> tuple[list[Sample], str]:
+    """The samples of a file, and its SHA-256. Raises ``CorpusError``; no line is passed over."""
     try:
-        lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
+        content = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
     samples = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n"), 1):
         try:
             samples.append(_sample(Members(parse_object(line))))
         except BodyError as error:
@@ -33,7 +34,7 @@ def read_corpus(path: Path) -> list[Sample]:
                 f"{path}:{number}: {said}; expected {{messages: [{{role, content}}], answer}} "
                 "or {answer}"
             ) from error
-    return samples
+    return samples, hashlib.sha256(content).hexdigest()
 
 
 def _sample(members: Members) -> Sample:

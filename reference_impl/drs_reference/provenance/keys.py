@@ -71,7 +71,7 @@ def suspects(
                 "--account and --cluster: expected none, since one key serves all accounts "
                 f"(scope provider); got {[*accounts, *clusters][0]!r}"
             )
-        return [Suspect("any account of the provider", mark.scoped_key(""))]
+        return [Suspect("an account of the provider", mark.scoped_key(""))]
     if not accounts and not clusters:
         raise KeyFileError(
             f"keys of scope {mark.scope}: name the accounts or clusters that come in question "

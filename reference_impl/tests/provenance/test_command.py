@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -130,6 +131,8 @@ def test_offline_finds_what_the_hook_finds(
     expected = recognise(model, GreenListWatermark(SECRET), samples)
     assert found["p_value"] == pytest.approx(expected.p_value)
     assert (found["threshold"], found["recognised"]) == (1e-3, False)
+    text = (tmp_path / "corpus.jsonl").read_bytes()
+    assert found["sha256"] == hashlib.sha256(text).hexdigest()
     assert (found["samples"], found["samples_used"]) == (20, expected.samples_used)
 
 
@@ -238,7 +241,7 @@ def test_a_student_is_recognised_by_the_key_that_it_learnt_from(
 
     learnt = [
         Response(Sample("story", tuple(messages), text, fixed(text)), text)
-        for messages, text in marked(model, "a-7", 60)
+        for messages, text in marked(model, "a-7", 200)
     ]
     student = train_student(SHIPPED_WEIGHTS, learnt, Recipe(epochs=4, batch=16), 0)
     save_weights(tmp_path / "student.npz", student.metadata, student.network.arrays)
