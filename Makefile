@@ -10,6 +10,7 @@
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 # make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
 # make bench-perturbation   budgets, invariants and utility of every mechanism; ten minutes
+# make bench-provenance   wrong claims and power of provenance, with students; a quarter of an hour
 # make efficacy      what output perturbation does to students, at its shortest; fifteen minutes
 # make efficacy-full   every attacker and seed, diluted corpora, three teachers; hours
 #
@@ -25,7 +26,7 @@ PORT ?= 0
 TORCH ?= torch==2.13.0
 RUNS ?= 5000
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation efficacy efficacy-full clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-provenance efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -88,6 +89,9 @@ bench-perturbation: $(STAMP)
 $(VENV)/torch: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
 	@touch $@
+
+bench-provenance: $(VENV)/torch
+	$(BIN)/python reference_impl/benchmarks/provenance.py
 
 efficacy: $(VENV)/torch
 	$(BIN)/drs-reference efficacy

@@ -32,6 +32,7 @@ from pages.lifecycle import Version, banner, read_versions, versions_json, versi
 from pages.measurements import decision_engine_parts
 from pages.operating import operating_parts
 from pages.perturbation import perturbation_parts
+from pages.provenance import provenance_parts
 from pages.registries import registries_page
 from pages.schemas import schema_index, schema_pages
 from pages.threats import threats_page
@@ -39,7 +40,9 @@ from pages.traceability import traceability_page
 from pages.transcripts import with_output
 
 HERE = Path(__file__).parent
-_GENERATED = re.compile(r"<!-- generated: (?:decision-engine|operating|perturbation) .*? -->\n")
+_MEASURED = "decision-engine|operating|efficacy|efficacy_full|perturbation|provenance"
+_GENERATED = re.compile(rf"<!-- generated: (?:{_MEASURED}) .*? -->
+")
 COPIED = {".md", ".css", ".js", ".json"}
 
 
@@ -103,6 +106,7 @@ def _measured(catalogue: Catalogue) -> dict[str, str]:
         **operating_parts(document("operating"), catalogue, document("decision_engine")),
         **efficacy_parts(HERE / "measurements"),
         **perturbation_parts(document("perturbation")),
+        **provenance_parts(document("provenance")),
     }
 
 

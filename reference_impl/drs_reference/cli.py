@@ -14,6 +14,7 @@ from drs_reference.gateway.surfaces import DIALECTS
 _EXTRA = {"anyio", "numpy", "starlette", "uvicorn"}
 _ACCOUNTS_MAX = 99
 _NAME_MAX = 128
+_THRESHOLD_MAX = 1e-3
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,8 +90,68 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="pseudonym of a person who agrees; give it for two different people",
     )
+    _add_provenance(commands)
     _add_efficacy(commands)
     return parser
+
+
+def _add_provenance(commands: Any) -> None:
+    provenance = commands.add_parser(
+        "provenance",
+        help="say whether a corpus or a student owes something to the key of a mechanism",
+        description="Look for the mark of a key, offline. Exit status: 0 not recognised, "
+        "10 recognised, 2 it could not be looked for.",
+    )
+    subject = provenance.add_mutually_exclusive_group(required=True)
+    subject.add_argument(
+        "corpus",
+        nargs="?",
+        type=Path,
+        metavar="CORPUS",
+        help="JSON lines of {messages: [{role, content}], answer} or {answer}",
+    )
+    subject.add_argument(
+        "--student",
+        type=Path,
+        metavar="WEIGHTS",
+        help="look at the probabilities of a student of the efficacy lab instead",
+    )
+    provenance.add_argument(
+        "--outputs", action="store_true", help="look at 1000 answers of the student"
+    )
+    key = provenance.add_mutually_exclusive_group(required=True)
+    key.add_argument(
+        "--storage", metavar="URL", help="take the root key of the server with this storage"
+    )
+    key.add_argument(
+        "--key", type=Path, metavar="FILE", help="take the root key of a file, in hexadecimal"
+    )
+    provenance.add_argument(
+        "--perturbation",
+        type=Path,
+        metavar="FILE",
+        help="the document perturbation-parameters of the mechanism; default: the green list",
+    )
+    for name, whose in (("account", "an account"), ("cluster", "a cluster")):
+        provenance.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="ID",
+            help=f"{whose} that comes in question, where keys are narrower than the provider; "
+            "may be given several times",
+        )
+    provenance.add_argument(
+        "--threshold",
+        type=_threshold,
+        metavar="P",
+        help="probability of a wrong claim, at most 0.001; default: that of the level which the "
+        "endpoint declares (PRT-08)",
+    )
+    provenance.add_argument(
+        "--weights", type=Path, metavar="FILE", help="those of the endpoint; default: the shipped"
+    )
+    provenance.add_argument("--json", action="store_true", help="print a document instead of lines")
 
 
 def _add_efficacy(commands: Any) -> None:
@@ -139,6 +200,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _threshold(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _THRESHOLD_MAX:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, at most 0.001, not {text!r}")
+    return value
+
+
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
@@ -154,12 +225,17 @@ def _accounts(text: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status: 0 done, 2 it could not start."""
+    """Run the command line; the exit status: 0 done, 2 it could not start.
+
+    ``provenance`` returns 10 where it recognises something.
+    """
     parser = _parser()
     options = parser.parse_args(argv)
     try:
         if options.command == "efficacy":
             return _efficacy(options)
+        if options.command == "provenance":
+            return _provenance(options, parser)
         if options.command == "perturbation":
             return _switch(options, parser)
         return _serve(options)
@@ -200,6 +276,28 @@ def _serve(options: argparse.Namespace) -> int:
             accounts=options.accounts,
             dialect=options.dialect,
             perturbation=options.perturbation,
+        )
+    )
+
+
+def _provenance(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from drs_reference.provenance.command import ProvenanceOptions, run
+
+    if options.outputs and options.student is None:
+        parser.error("--outputs says how a student is looked at: give --student too")
+    return run(
+        ProvenanceOptions(
+            corpus=options.corpus,
+            student=options.student,
+            outputs=options.outputs,
+            storage=options.storage,
+            key=options.key,
+            perturbation=options.perturbation,
+            accounts=tuple(options.account),
+            clusters=tuple(options.cluster),
+            threshold=options.threshold,
+            weights=options.weights,
+            json=options.json,
         )
     )
 

@@ -140,6 +140,26 @@ def test_a_page_asks_for_every_part(name: str) -> None:
     assert make(None, CATALOGUE) == {}
 
 
+def test_the_page_on_provenance_asks_for_every_part() -> None:
+    from pages.provenance import provenance_parts
+
+    shares = dict.fromkeys(("0.5", "0.1", "0.01", "0.001", "1e-06"), 2)
+    tried = {"trials": 20, "at_most": shares, "excluded": dict.fromkeys(shares, 0.3)}
+    found = {"corpora": 4, "recognised": {"0.001": 3, "1e-06": 1}, "median_p": 2e-5}
+    document = {name: TABLE[name] for name in ("command", "commit", "machine")} | {
+        "clean": {"gumbel": {"corpora": 5, **tried, "kinds": {"copies": tried}}},
+        "clean_students": {"gumbel, outputs": {"students": 6, **tried}},
+        "own": {"gumbel": {"100": found}},
+        "marked_students": {"gumbel, outputs": found},
+    }
+    parts = provenance_parts(document)
+    page = (DOCS / "measurements" / "provenance.md").read_text("utf-8")
+    assert re.findall(r"<!-- generated: (.*?) -->", page) == list(parts)
+    assert "| gumbel | 5 | 20 | 0.1000 | 0.1000 |" in parts["provenance clean"]
+    assert "| gumbel | 100 | 4 | 75% | 25% | 2e-05 |" in parts["provenance own"]
+    assert provenance_parts(None) == {}
+
+
 def test_what_was_not_measured_is_said() -> None:
     from generate import _filled
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,6 +21,7 @@ from drs_reference.efficacy.results import Results
 from drs_reference.efficacy.student import Recipe, Weights, accuracy, train_student
 from drs_reference.efficacy.tasks import TRACED, is_true, solved
 from drs_reference.model import LanguageModel
+from drs_reference.model.weights import save_weights
 
 __all__ = ["SHARES", "Cell", "Lab", "cells", "run"]
 
@@ -106,7 +108,7 @@ class Lab:
         return corpus.read(self.corpus_path(condition, plan, seed), seed)
 
     def student(self, cell: Cell) -> dict[str, Any]:
-        """Train the student of a cell and score it."""
+        """Train the student of a cell, keep it and score it."""
         began = time.process_time()
         harvests = [self.read(*plan)[: cell.samples] for plan in self.plans(cell)]
         perturbed = round(cell.share * len(harvests[0]))
@@ -114,6 +116,9 @@ class Lab:
         learnt = ATTACKS[cell.attack].treat(mixed)
         base, recipe = self.weights.base(cell.seed), self.weights.recipe
         student = train_student(base, learnt, recipe, cell.seed)
+        kept = self.out / "students" / (re.sub(r"\W+", "-", cell.name) + ".npz")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        save_weights(kept, student.metadata, student.network.arrays)
         questions = corpus.test_questions(cell.seed, self.questions)
         found = {
             **asdict(cell),

@@ -56,8 +56,10 @@ class Place:
     added: Floats
 
 
-def places(teacher: LanguageModel, student: LanguageModel, seed: int) -> list[Place]:
-    """Places of clean free text at which the teacher leaves a choice."""
+def places(
+    teacher: LanguageModel, student: LanguageModel, seed: int, most: float = _VOTERS
+) -> list[Place]:
+    """Places of clean free text at which the teacher leaves a choice, some of each last token."""
     rng = Random(f"clean text {seed}")
     found: list[Place] = []
     voters: Counter[int] = Counter()
@@ -70,7 +72,7 @@ def places(teacher: LanguageModel, student: LanguageModel, seed: int) -> list[Pl
             p = np.exp(log_p)
             entropy = -float(p[p > 0] @ log_p[p > 0])
             before = [teacher.end, *tokens[:place]]
-            if entropy >= ENTROPY and voters[before[-1]] < _VOTERS:
+            if entropy >= ENTROPY and voters[before[-1]] < most:
                 voters[before[-1]] += 1
                 added = np.exp(log_probabilities(learnt[place])) - p
                 found.append(Place(Response(sample, sample.answer), before, logits[place], added))

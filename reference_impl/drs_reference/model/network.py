@@ -82,8 +82,9 @@ class _Layer:
 class Network:
     """Immutable weights and the two ways to run them: ``prefill`` and ``step``."""
 
-    def __init__(self, config: Config, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    def __init__(self, config: Config, arrays: Mapping[str, NDArray[np.float16]]) -> None:
         self.config = config
+        self.arrays = arrays
         weights = {name: np.ascontiguousarray(arrays[name], np.float32) for name in config.shapes()}
         self._embed, self._head = weights["embed"], weights["head"]
         self._layers = tuple(

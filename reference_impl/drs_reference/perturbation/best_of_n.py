@@ -87,6 +87,7 @@ class BestOfN:
         self._key = checked_key(key)
         self._cluster_of = cluster_of
         self.parameters = parameters or BestOfNParameters()
+        self.scope = self.parameters.key_scope
 
     def answer(self, account: Account, request: ChatRequest, candidate: Callable[[], str]) -> str:
         """One of the completions that ``candidate`` returns, a new one for each call.
@@ -104,7 +105,7 @@ class BestOfN:
 
     def scoped_key(self, account: str, cluster: str | None = None) -> bytes:
         """The key for the answers of an account."""
-        return scoped_key(self._key, self.parameters.key_scope, account, cluster)
+        return scoped_key(self._key, self.scope, account, cluster)
 
     def chosen(self, texts: Sequence[str], key: bytes) -> str:
         """The completion with the greatest score, or the first one.

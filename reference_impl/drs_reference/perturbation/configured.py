@@ -27,7 +27,10 @@ from drs_reference.perturbation.tournament import TournamentParameters
 from drs_reference.response.controls import ControlEntry
 from drs_reference.timestamps import from_rfc3339
 
-__all__ = ["Configured", "configured"]
+__all__ = ["KEY", "Configured", "configured"]
+
+KEY = "watermark-key"
+"""Name of the root key of covert mechanisms."""
 
 _COVERT = tuple(
     parameters.mechanism
@@ -59,7 +62,7 @@ def configured(path: Path | None, secret: Secret, now: datetime) -> Configured:
     Raises ``ParametersError``.
     """
     if path is None:
-        return Configured(GreenListWatermark(secret("watermark-key")))
+        return Configured(GreenListWatermark(secret(KEY)))
     document = read_parameters(path)
     check_applicable(path, document, now)
     mechanism = _mechanism(path, document, secret, now)
@@ -89,7 +92,7 @@ def _mechanism(
         if scope != "provider":
             expected = "must be provider: this endpoint has one key"
             raise wrong(path, ["parameters", "key_scope"], expected, scope)
-        made = covert_mechanism(document, secret("watermark-key"), now)
+        made = covert_mechanism(document, secret(KEY), now)
         assert isinstance(made, CovertMechanism)
         return made
     applied = ", ".join((*OVERT, *_COVERT))

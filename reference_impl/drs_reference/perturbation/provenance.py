@@ -26,6 +26,7 @@ from drs_reference.perturbation.keyed_sampling import Context
 
 __all__ = [
     "METHOD",
+    "STRANGE",
     "Evidence",
     "Follower",
     "Mark",

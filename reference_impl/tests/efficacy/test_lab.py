@@ -63,6 +63,7 @@ def test_the_lab_measures_writes_cards_and_goes_on(
     assert run(options) == 0
     said = capsys.readouterr().out
     assert said.count("student ") == 7
+    assert len(list((options.out / "students").glob("*.npz"))) == 7
     for name in ("green-list-2", "answer-only"):
         card = json.loads((options.out / f"card-{name}.json").read_text("utf-8"))
         conforms("perturbation-evidence", card)

@@ -1,0 +1,1 @@
+"""Recognising one's own perturbed answers offline, in a corpus or in a student."""
