@@ -41,8 +41,7 @@ from pages.transcripts import with_output
 
 HERE = Path(__file__).parent
 _MEASURED = "decision-engine|operating|efficacy|efficacy_full|perturbation|provenance"
-_GENERATED = re.compile(rf"<!-- generated: (?:{_MEASURED}) .*? -->
-")
+_GENERATED = re.compile(rf"<!-- generated: (?:{_MEASURED}) .*? -->\n")
 COPIED = {".md", ".css", ".js", ".json"}
 
 

@@ -146,7 +146,7 @@ def test_the_page_on_provenance_asks_for_every_part() -> None:
     shares = dict.fromkeys(("0.5", "0.1", "0.01", "0.001", "1e-06"), 2)
     tried = {"trials": 20, "at_most": shares, "excluded": dict.fromkeys(shares, 0.3)}
     found = {"corpora": 4, "recognised": {"0.001": 3, "1e-06": 1}, "median_p": 2e-5}
-    document = {name: TABLE[name] for name in ("command", "commit", "machine")} | {
+    document = {name: TABLE[name] for name in ("command", "machine")} | {
         "clean": {"gumbel": {"corpora": 5, **tried, "kinds": {"copies": tried}}},
         "clean_students": {"gumbel, outputs": {"students": 6, **tried}},
         "own": {"gumbel": {"100": found}},
