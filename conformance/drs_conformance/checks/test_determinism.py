@@ -45,14 +45,17 @@ def test_parameters_do_not_switch_the_mechanism_off(lab: Lab) -> None:
 
 
 def _ways(lab: Lab) -> dict[str, Callable[[str], ChatRequest]]:
-    """Return by name what makes an answer repeatable."""
-    seed = lab.key("seed") % 2**31
+    """Return by name what makes an answer repeatable.
+
+    Each prompt has a seed of its own: one seed draws alike in prompts of one form, and whether a
+    small tilt moves such a draw would be decided for all of them at once.
+    """
 
     def greedy(prompt: str) -> ChatRequest:
         return ChatRequest((("user", prompt),), max_tokens=TOKENS, temperature=0.0)
 
     def seeded(prompt: str, choices: int | None = None) -> ChatRequest:
-        messages = (("user", prompt),)
+        messages, seed = (("user", prompt),), lab.key(f"seed of {prompt}") % 2**31
         return ChatRequest(messages, max_tokens=TOKENS, temperature=1.0, seed=seed, n=choices)
 
     ways: dict[str, Callable[[str], ChatRequest]] = {"zero temperature": greedy}

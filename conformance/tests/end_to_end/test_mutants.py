@@ -1,7 +1,7 @@
 """Every mutant fails exactly what it breaks, and every tested requirement has a mutant.
 
 A mutant is run with what it breaks and with the rest of the chapter, but for designs that cost
-much. With everything it is run in the cells `full:` of `make bench-operating`.
+much. Where it bides its time, and in the cells `full:` of `make bench-operating`, with every chapter.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ TESTED = {
 }
 CHEAP = 30
 """Requests that a design may take in the smoke profile to be run with its chapter's mutants."""
+BIDES = {"behaves-at-first"}
+"""Mutants that do nothing wrong before many requests have come."""
 CAMPAIGNS = "DET-03"
 """Takes one request, and as long as all else together."""
 
@@ -33,11 +35,13 @@ def run_with(name: str) -> list[str]:
     """Return what a mutant is run with."""
     breaks = MUTANTS[name].breaks
     families = {TESTED[identifier].family for identifier in breaks}
-    return sorted(
-        r.id
-        for r in TESTED.values()
-        if r.id in breaks or (r.family in families and (r.design is None or is_cheap(r)))
-    )
+
+    def belongs(r: Requirement) -> bool:
+        if r.design is None:
+            return r.family in families or name in BIDES
+        return r.id in breaks or (r.family in families and is_cheap(r))
+
+    return sorted(r.id for r in TESTED.values() if belongs(r))
 
 
 ACCOUNTS = ("--accounts", "2")

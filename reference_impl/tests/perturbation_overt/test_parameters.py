@@ -106,13 +106,7 @@ def test_the_green_list_takes_its_strength_from_a_document(document: Any, write:
     covert = {"class": "covert", "budget": budget, "surfaces": ["reasoning"]}
     use = made(write(document("green-list-watermark", given, **covert)))
     assert isinstance(use.mechanism, GreenListWatermark)
-    assert use.mechanism.delta == 0.2
-    for member, value in (("gamma", 0.25), ("context_tokens", 2)):
-        path = write(document("green-list-watermark", {**given, member: value}, **covert))
-        with pytest.raises(
-            ParametersError, match=f"/parameters/{member} must be .* number {value}"
-        ):
-            made(path)
+    assert use.mechanism.parameters.delta == 0.2
 
 
 BUDGET = {"divergence_nats_per_response": 0, "single_response_advantage": 0.1, "panel": ["p"]}
@@ -148,8 +142,8 @@ BUDGET = {"divergence_nats_per_response": 0, "single_response_advantage": 0.1, "
             "experimental mechanisms may be measured, not applied",
         ),
         (
-            "bucketed-sampling",
-            {"buckets": 2, "visits": 2, "key_scope": "cluster"},
+            "best-of-n-selection",
+            {"candidates": 2, "key_scope": "cluster"},
             {"class": "covert", "budget": BUDGET},
             "/mechanism must be one that this endpoint applies",
         ),
