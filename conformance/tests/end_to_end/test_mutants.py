@@ -1,7 +1,8 @@
 """Every mutant fails exactly what it breaks, and every tested requirement has a mutant.
 
 A mutant is run with what it breaks and with the rest of the chapter, but for designs that cost
-much. Where it bides its time, and in the cells `full:` of `make bench-operating`, with every chapter.
+much. Where it bides its time, and in the cells `full:` of `make bench-operating`, all chapters are
+run.
 """
 
 from __future__ import annotations

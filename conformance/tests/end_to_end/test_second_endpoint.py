@@ -45,7 +45,7 @@ def test_it_imports_nothing_of_this_project() -> None:
     assert imported - set(sys.stdlib_module_names) <= OTHERS
 
 
-@pytest.mark.parametrize("profile", ["smoke", "full"])
+@pytest.mark.parametrize("profile", ["smoke", pytest.param("full", marks=pytest.mark.long)])
 def test_it_passes_level_1(second: Endpoint, tmp_path: Path, profile: str) -> None:
     run = probe(second, tmp_path / "results", "--level", "L1", "--profile", profile)
     assert run.code == 0, run.stdout

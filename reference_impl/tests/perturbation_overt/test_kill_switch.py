@@ -17,7 +17,8 @@ from drs_reference.storage.audit import check_chain
 from drs_reference.storage.base import Change, StorageError
 from drs_reference.storage.sqlite import SqliteStorage
 
-STORY = "Tell me a story about a fox."
+OPEN = [f"Tell me a story about a {who}." for who in ("fox", "hen", "bear", "cat", "dog")]
+COLD = {"temperature": 0, "max_tokens": 40}
 SUM = "What is 47 + 85?"
 PLAIN = "Ones: 7+5=12, write 2, carry 1. Tens: 4+8+1=13. The answer is 132."
 ELIDES = {"share": 0.5, "applies_to": "every-response"}
@@ -100,16 +101,22 @@ def test_a_server_obeys_within_a_second(start: Any, perturbed: Any, tmp_path: Pa
     """The green list too; the order is placed as the command places it, and timed."""
     endpoint = start(tmp_path / "target")
     account = perturbed(endpoint)
-    plain = endpoint.chat("fresh-3", STORY, temperature=0, max_tokens=40).json()
-    wanted = plain["choices"][0]["message"]["content"]
-    assert account.text(STORY, temperature=0, max_tokens=40) != wanted
+    wanted = [plain(endpoint, prompt) for prompt in OPEN]
+    # By its key the mechanism may leave one of them as it is.
+    assert [account.text(prompt, **COLD) for prompt in OPEN] != wanted
     waiting = tmp_path / "target" / "storage.sqlite.perturbation-order"
     waiting.write_text(json.dumps({"off": True, "approvals": ["ann", "bob"]}))
     began = time.monotonic()
     while waiting.exists():
         assert time.monotonic() - began < 1
         time.sleep(0.01)
-    assert account.text(STORY, temperature=0, max_tokens=40) == wanted
+    assert [account.text(prompt, **COLD) for prompt in OPEN] == wanted
+
+
+def plain(endpoint: Any, prompt: str) -> str:
+    answer = endpoint.chat("fresh-3", prompt, **COLD).json()
+    text: str = answer["choices"][0]["message"]["content"]
+    return text
 
 
 @pytest.mark.parametrize("people", [("ann",), ("ann", " ANN "), ("ann", " "), ("ann", "b" * 129)])
