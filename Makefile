@@ -25,8 +25,6 @@ OTHERS := conformance/tests/independent
 PORT ?= 0
 TORCH ?= torch==2.13.0
 RUNS ?= 5000
-# One more than there are cores: tests wait for the processes that they start.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-provenance efficacy efficacy-full clean
 
@@ -55,10 +53,10 @@ demo: $(STAMP)
 	@$(BIN)/python conformance/demo.py
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 test-long: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile -m long
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile -m long
 
 check: $(STAMP)
 	$(BIN)/ruff check .

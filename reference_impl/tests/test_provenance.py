@@ -40,6 +40,7 @@ def answers(model: LanguageModel, mark: GreenListWatermark | None, count: int) -
     return made
 
 
+@pytest.mark.long
 def test_a_corpus_of_ones_own_is_recognised_and_no_other(model: LanguageModel) -> None:
     own, other = (GreenListWatermark(letter * 16) for letter in (b"a", b"b"))
     marked, clean = answers(model, own, 1000), answers(model, None, 300)

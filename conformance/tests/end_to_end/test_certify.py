@@ -116,6 +116,7 @@ def test_no_credential_stands_in_anything_of_the_lab(certified: Certified) -> No
 # -- verification
 
 
+@pytest.mark.long
 def test_verify_names_the_witness(certified: Certified) -> None:
     verified = drs("verify", certified.run.folder, "--witness-key", certified.lab.public_key)
     assert verified.code == 0, verified.stdout
@@ -157,6 +158,7 @@ def test_a_flipped_byte_is_found_and_its_file_named(
     assert verified.stdout.startswith(name)
 
 
+@pytest.mark.long
 def test_each_flipped_byte_of_the_registration_in_the_journal_is_found(
     certified: Certified, tmp_path: Path
 ) -> None:
@@ -440,6 +442,7 @@ def test_what_is_not_tested_yet_is_a_reason(certified: Certified) -> None:
     assert claim["reasons"] == certified.run.result["claim"]["doubts"]
 
 
+@pytest.mark.long
 def test_a_later_attempt_that_did_not_pass_speaks_against_the_claim(
     certified: Certified, tmp_path: Path
 ) -> None:
@@ -528,6 +531,7 @@ def test_attempts_that_are_left_out_are_found(certified: Certified, tmp_path: Pa
 # -- without a witness
 
 
+@pytest.mark.long
 def test_without_a_witness_everything_reads_self_asserted(
     endpoint: Endpoint, tmp_path: Path
 ) -> None:

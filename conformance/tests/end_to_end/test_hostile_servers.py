@@ -34,7 +34,6 @@ ALWAYS_BEHIND = {
     "content of three megabytes",
     "logprobs above zero",
     "answers to the request before",
-    "503, Retry-After of a thousand digits",
 }
 
 

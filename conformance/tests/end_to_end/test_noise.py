@@ -12,7 +12,7 @@ import pytest
 from endpoints import TESTS, drs, serving
 
 
-@pytest.mark.parametrize("rate", ["0.01", "0.05"])
+@pytest.mark.parametrize("rate", [pytest.param("0.01", marks=pytest.mark.long), "0.05"])
 def test_nothing_fails_for_noise(rate: str, tmp_path: Path) -> None:
     command = [sys.executable, TESTS / "noisy_endpoint.py", rate]
     with serving(command, tmp_path / "target") as endpoint:
