@@ -1,5 +1,5 @@
 # make demo    start the reference endpoint, probe it, leave the reports in drs-demo/
-# make test    run every test
+# make test    run the tests
 # make test-long   run those that take minutes each
 # make servers   install servers of others into .servers, which some tests probe
 # make check   lint and types

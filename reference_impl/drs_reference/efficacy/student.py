@@ -140,7 +140,7 @@ def train_student(
         for one in corpus
     ]
     steps = recipe.epochs * -(-len(rows) // recipe.batch)
-    optimizers, schedules = training.optimizers(model, recipe.rate, steps)
+    step = training.descent(model, recipe.rate, steps)
     rng = Random(seed)
     for _ in range(recipe.epochs):
         for batch in _batches(rows, recipe.batch, rng):
@@ -151,12 +151,7 @@ def train_student(
             loss = torch.nn.functional.cross_entropy(
                 model(torch.tensor(ids)).flatten(0, 1), torch.tensor(targets).flatten()
             )
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer, schedule in zip(optimizers, schedules, strict=True):
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad()
+            step(loss)
     network = Network(metadata.config, model.arrays())
     return LanguageModel(network, tokenizer, metadata)
 

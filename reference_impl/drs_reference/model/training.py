@@ -18,7 +18,7 @@ from drs_reference.model.prompt import render
 from drs_reference.model.tokenizer import END, Tokenizer
 from drs_reference.model.torch_network import TorchModel
 
-__all__ = ["UNSCORED", "TorchModel", "optimizers", "targets_of", "train"]
+__all__ = ["UNSCORED", "TorchModel", "descent", "targets_of", "train"]
 
 UNSCORED = -100
 """The target of a token that is not learnt."""
@@ -60,12 +60,13 @@ class Stream:
         return block[..., 0], block[..., 1], block[..., 2]
 
 
-def optimizers(
-    model: TorchModel, rate: float, iterations: int
-) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LambdaLR]]:
-    """Muon for matrices and AdamW for embeddings, with a warm-up and half a cosine."""
+def descent(model: TorchModel, rate: float, iterations: int) -> Callable[[Tensor], None]:
+    """What takes a step down a loss, so many times.
+
+    Muon for matrices and AdamW for embeddings, with a warm-up and half a cosine.
+    """
     matrices = [value for name, value in model.named_parameters() if name.startswith("blocks")]
-    found: list[torch.optim.Optimizer] = [
+    optimizers: list[torch.optim.Optimizer] = [
         torch.optim.Muon(matrices, lr=rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW([model.embed, model.head], lr=rate, betas=(0.9, 0.98), weight_decay=0.01),
     ]
@@ -74,7 +75,17 @@ def optimizers(
         falling = 0.51 + 0.49 * math.cos(math.pi * iteration / iterations)
         return min(1.0, (iteration + 1) / 50) * falling
 
-    return found, [torch.optim.lr_scheduler.LambdaLR(optimizer, share) for optimizer in found]
+    schedules = [torch.optim.lr_scheduler.LambdaLR(one, share) for one in optimizers]
+
+    def step(loss: Tensor) -> None:
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+
+    return step
 
 
 def train(
@@ -92,18 +103,13 @@ def train(
     torch.manual_seed(seed)
     model = TorchModel(config)
     stream = Stream(Random(seed), draw, Tokenizer(), config.context)
-    steppers, schedules = optimizers(model, 0.006, iterations)
+    step = descent(model, 0.006, iterations)
     losses: list[float] = []
     started = time.perf_counter()
     for iteration in range(iterations):
         ids, targets, document = stream.batch(batch)
         loss = F.cross_entropy(model(ids, document).flatten(0, 1), targets.flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer, schedule in zip(steppers, schedules, strict=True):
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
+        step(loss)
         losses.append(loss.item())
         if (iteration + 1) % 100 == 0:
             seconds = time.perf_counter() - started

@@ -3,8 +3,8 @@
 The most probable answer hardly depends on a small tilt, and noise that is drawn anew for each
 request averages away (PRT-07, EXP-12). So a request for a temperature near zero is answered with a
 draw whose randomness a key derives from the conversation: the same for every repetition, choice
-and account. Where one token has a good third of the mass, it stays the
-choice: a draw between two answers to a question would change one of them.
+and account. Where one token has a good third of the mass, it stays the choice: a draw between two
+answers to a question would change one of them.
 """
 
 from __future__ import annotations
