@@ -230,6 +230,10 @@ def _summary(found: Mapping[str, Any]) -> int:
         for identifier, count in missed(name, cell).items():
             misses += count
             print(f"{name}: {identifier} did not fail in {count} of {len(cell['seeds'])} runs")
+    for name, cell in found.items():
+        if not Cell.named(name, 1).only:
+            for identifier, count in cell["open"].items():
+                print(f"{name}: {identifier} came to no verdict in {count} runs")
     wolf = [
         (name, *each) for name, cell in found.items() for each in cried_wolf(name, cell).items()
     ]

@@ -85,7 +85,7 @@ def knowing(parts: Parts, change: Callable[[Logits], Logits]) -> Parts:
     So a provider whose model is another than the declared one still breaks nothing but that.
     """
     original: Any = parts.model
-    mark: Any = parts.perturbation
+    in_force: Any = parts.perturbation
 
     class Changed:
         tokenizer = original.tokenizer
@@ -95,7 +95,7 @@ def knowing(parts: Parts, change: Callable[[Logits], Logits]) -> Parts:
             tokens, logits = original.follow(messages, answer)
             return tokens, change(logits)
 
-    return recognising(parts, partial(recognise, Changed(), mark))
+    return recognising(parts, partial(recognise, Changed(), in_force.original))
 
 
 def changed(parts: Parts, kind: type[Everywhere], change: Callable[[Logits], Logits]) -> Parts:
