@@ -32,6 +32,7 @@ from drs_reference.gateway.parts import Parts, standard_parts
 from drs_reference.gateway.sampling import Generation, Sampling
 from drs_reference.gateway.signing import Signer
 from drs_reference.model import LanguageModel
+from drs_reference.perturbation.base import Applied
 from drs_reference.perturbation.green_list import GreenListWatermark
 from drs_reference.storage.sqlite import SqliteStorage
 from mutants import MUTANTS
@@ -131,12 +132,13 @@ def _texts(
     request = ChatRequest("", (("user", prompt),), sampling)
     texts = []
     for _ in range(times):
-        applied = parts.perturbation.applied(account, request)
+        applied = parts.perturbation.applied(account, request) or Applied(sampling)
         answer = Generation(
             parts.model,
             request.messages,
-            sampling if applied is None else applied.sampling,
-            perturb=None if applied is None else applied.step,
+            applied.sampling,
+            perturb=applied.step,
+            draw=applied.draw,
         )
         texts.append("".join(emission.text for emission in answer.emissions()))
     return texts
@@ -209,7 +211,7 @@ def _law(parts: Parts, prompt: str, persona: str) -> dict[str, float]:
     account: Any = SimpleNamespace(persona=persona, under=lambda _: False)
     applied = parts.perturbation.applied(account, ChatRequest("", (("user", prompt),), Sampling()))
     if applied is not None:
-        logits = applied.step(logits, parts.model.end)
+        logits = applied.step(logits, [parts.model.end])
     weights = np.exp(logits.astype(float) - float(logits.max()))
     law: dict[str, float] = {}
     for token, share in enumerate(weights / weights.sum()):
