@@ -97,8 +97,8 @@ def _votes(scale: float) -> list[Array]:
         noisy = MUTANTS["noise-is-drawn-afresh"].alter(parts, scale)
         for prompt in draw(free_text_prompts(), PROMPTS_PLAYED, 1):
             sampling = Sampling(temperature=0.0, max_tokens=FEW_TOKENS)
-            (plain,) = _texts(noisy, prompt, sampling, measured=False)
-            texts = _texts(noisy, prompt, sampling, measured=True, times=REPETITIONS)
+            (plain,) = texts_of(noisy, prompt, sampling, measured=False)
+            texts = texts_of(noisy, prompt, sampling, measured=True, times=REPETITIONS)
             gains.append(-vote_gain(plain, texts))
     return [np.array(gains)]
 
@@ -111,7 +111,9 @@ def _shown(rise: float) -> list[Array]:
         loud = MUTANTS["perturbation-shows"].alter(parts, rise)
         for prompt in draw(free_text_prompts(), PROMPTS_PLAYED, 1):
             for measured, side in enumerate(sides):
-                side.append(_texts(loud, prompt, sampling, measured=bool(measured), times=CHOICES))
+                side.append(
+                    texts_of(loud, prompt, sampling, measured=bool(measured), times=CHOICES)
+                )
     gains = []
     for distinguisher in panel().values():
         # As in a run, with no more than two of its rounds to learn from.
@@ -124,11 +126,11 @@ def _shown(rise: float) -> list[Array]:
     return gains
 
 
-def _texts(
+def texts_of(
     parts: Parts, prompt: str, sampling: Sampling, *, measured: bool, times: int = 1
 ) -> list[str]:
     """Return answers to the same request, each sent by itself."""
-    account: Any = SimpleNamespace(persona="fresh-1", under=lambda _: measured)
+    account: Any = SimpleNamespace(id="a", persona="fresh-1", under=lambda _: measured)
     request = ChatRequest("", (("user", prompt),), sampling)
     texts = []
     for _ in range(times):

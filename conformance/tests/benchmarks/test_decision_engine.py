@@ -8,6 +8,7 @@ from decision_engine import misses
 from drs_conformance.profiles import PROFILES
 from drs_conformance.specification.catalogue import load_catalogue
 from drs_conformance.statistics.designs import Design
+from drs_reference.gateway.sampling import Sampling
 from engine import known, mutant_laws, power, suite
 from mutants import MUTANTS
 
@@ -92,6 +93,18 @@ def test_the_laws_of_a_mutant_are_those_of_its_answers():
     assert np.allclose(first.declared, first.control)
     assert not np.allclose(first.declared, first.other, atol=0.02)
     assert np.allclose(first.other.sum(axis=1), 1)
+
+
+def test_slow_laws_come_from_answers_with_and_without_the_measure():
+    prompt, sampling = "How do I spend a free Saturday in Rome?", Sampling(seed=1, max_tokens=4)
+    with mutant_laws.endpoint_parts() as parts:
+        loud = MUTANTS["perturbation-shows"].alter(parts, 1.0)
+        plain, shown = (
+            mutant_laws.texts_of(loud, prompt, sampling, measured=measured, times=2)
+            for measured in (False, True)
+        )
+    assert all(text.startswith(" because") for text in shown)
+    assert not any(text.startswith(" because") for text in plain)
 
 
 def test_a_goal_that_is_missed_is_named():
