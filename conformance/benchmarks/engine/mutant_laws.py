@@ -211,9 +211,9 @@ def first_tokens(parts: Parts, mutant: str, strength: str, seed: int) -> First:
 def _law(parts: Parts, prompt: str, persona: str) -> dict[str, float]:
     logits = parts.model.start([("user", prompt)]).logits()
     account: Any = SimpleNamespace(persona=persona, under=lambda _: False)
-    applied = parts.perturbation.applied(account, ChatRequest("", (("user", prompt),), Sampling()))
-    if applied is not None:
-        logits = applied.step(logits, [parts.model.end])
+    request = ChatRequest("", (("user", prompt),), Sampling())
+    applied = parts.perturbation.applied(account, request) or Applied(request.sampling)
+    logits = applied.step(logits, [parts.model.end])
     weights = np.exp(logits.astype(float) - float(logits.max()))
     law: dict[str, float] = {}
     for token, share in enumerate(weights / weights.sum()):
