@@ -39,9 +39,13 @@ class Signer:
         """The entry for ``keys`` of a document."""
         return {"kid": self.kid, "alg": "Ed25519", "public_key": self.public_key}
 
+    def raw(self, message: bytes) -> bytes:
+        """The 64 bytes of the signature of ``message`` as it is."""
+        return self._key.sign(message)
+
     def sign(self, payload_type: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """``document`` with a fresh ``proof``; an old one is dropped."""
         bare = {name: value for name, value in document.items() if name != "proof"}
         message = pre_authentication_encoding(payload_type, rfc8785.dumps(bare))
-        signature = base64url(self._key.sign(message))
+        signature = base64url(self.raw(message))
         return {**bare, "proof": {"kid": self.kid, "signature": signature}}

@@ -1,0 +1,1 @@
+"""Signatures, and their exchange between members through a hub."""
