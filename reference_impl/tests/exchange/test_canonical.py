@@ -10,7 +10,7 @@ from time import process_time
 import pytest
 import rfc8785
 from drs_reference.exchange.canonical import NoCanonicalFormError, canonical, digest, parse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 VALUES = st.recursive(
@@ -24,6 +24,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abcé", max_size=4), VALUES, max_size=5))
 def test_the_form_is_that_of_rfc_8785_and_reads_as_itself(document: dict[str, object]):
     form = canonical(document)
@@ -82,6 +83,7 @@ def test_the_digest_is_that_of_the_form():
     assert digest(document) == "sha256:" + hashlib.sha256(form).hexdigest()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(text: bytes):
     with suppress(NoCanonicalFormError):

@@ -22,7 +22,7 @@ from drs_reference.exchange.proofs import (
     unbase64url,
 )
 from drs_reference.gateway.signing import Signer, base64url
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 OTHER = Signer(b"\x07" * 32)
@@ -195,6 +195,7 @@ def test_only_keys_of_ed25519_are_taken(entry: dict[str, str]):
         PublicKey.of(entry)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_base64url_has_one_spelling(data: bytes):
     spelled = base64url(data)
@@ -202,6 +203,7 @@ def test_base64url_has_one_spelling(data: bytes):
     assert base64.urlsafe_b64encode(data).rstrip(b"=").decode() == spelled
 
 
+@settings(deadline=None)
 @given(st.text(ALPHABET + "=+/ \n\u0430", max_size=12))
 def test_whatever_is_read_is_written_the_same(text: str):
     try:

@@ -211,7 +211,7 @@ def judged(tree: Tree, features: Mapping[str, object]) -> Outcome:
         return Outcome.ERROR
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(trees(5), FEATURES, st.sampled_from(["", " ", "\n\t", " // x\n"]))
 def test_a_random_rule_says_what_the_naive_evaluator_says(
     tree: Tree, features: dict[str, object], blank: str
@@ -227,6 +227,7 @@ def test_a_random_rule_says_what_the_naive_evaluator_says(
     assert rule.matches(features) == (judged(tree, features) is Outcome.MATCH)
 
 
+@settings(deadline=None)
 @given(trees(4), FEATURES, FEATURES)
 def test_what_is_said_of_some_features_holds_whatever_the_others_are(
     tree: Tree, some: dict[str, object], others: dict[str, object]
@@ -429,7 +430,7 @@ win.accounts req.model"""
 ODD = st.sampled_from([*WORDS.split(), " ", "\n", '"""'])
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(
     st.text(max_size=2048)
     | st.binary(max_size=2048).map(lambda data: data.decode("latin-1"))
