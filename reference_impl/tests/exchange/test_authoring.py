@@ -273,7 +273,7 @@ def test_what_may_not_be_published_is_not(
 def test_a_description_in_the_words_of_users_is_refused(signer: Signer):
     terms = replace(
         TERMS,
-        description="Prompts that compare both drafts on rivers 5 and decide which of them explains its reasoning",
+        description="They decide which of them explains its reasoning.",
     )
     with pytest.raises(SignatureError) as refused:
         campaign_signature(campaign(), benign(), GROUP, terms, signer, AUTHOR, NOW)

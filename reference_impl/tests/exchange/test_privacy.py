@@ -26,10 +26,7 @@ def campaign(accounts: int) -> dict[str, list[str]]:
 
 def test_what_fifty_accounts_share_may_be_published():
     found = publishable_fingerprints(campaign(50), ["an ordinary question"], KEY, 5, 4)
-    assert written(found.values) <= fingerprints(TEMPLATE + " for item", KEY, 5, 4) | {
-        value for value in written(found.values)
-    }
-    assert found.values
+    assert written(found.values) & fingerprints(TEMPLATE, KEY, 5, 4)
     assert found.accounts_min == 50
 
 
