@@ -157,6 +157,15 @@ def test_a_large_body_is_refused_and_a_long_prompt_is_not(endpoint: Any, fresh: 
     assert endpoint.call(fresh, "POST", PATH, json=long).status_code == 200
 
 
+def test_many_members_hold_nobody_up(endpoint: Any, fresh: str) -> None:
+    """Comparing each name with all others would take minutes here, in which nobody is answered."""
+    many = ",".join(f'"{number}":0' for number in range(70_000))
+    body = f'{{{many},"69999":1}}'.encode()
+    answer = endpoint.call(fresh, "POST", PATH, content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "69999"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
