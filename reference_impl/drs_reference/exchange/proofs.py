@@ -76,9 +76,7 @@ def proven(document: Mapping[str, Any], kind: str, signer: Signer) -> dict[str, 
     return {**document, "extensions": {**document["extensions"], name: extension}}
 
 
-def check_proof(
-    document: Mapping[str, Any], kind: str, keys: Mapping[str, PublicKey]
-) -> PublicKey:
+def check_proof(document: Mapping[str, Any], kind: str, keys: Mapping[str, PublicKey]) -> PublicKey:
     """The key, of those by ``kid``, that made the object's proof. Raises ``ProofError``."""
     proof = document.get("extensions", {}).get(EXTENSIONS[kind], {}).get("proof")
     if not isinstance(proof, Mapping):

@@ -28,7 +28,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A tree that only grows. Every earlier size of it can be asked for."""
+    """A tree that grows. Every earlier size of it can be asked for."""
 
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
         """``leaves`` are hashes of leaves."""
@@ -52,6 +52,11 @@ class Tree:
                 self._full.append([])
             self._full[height].append(node)
         return index
+
+    def cut(self, size: int) -> None:
+        """Take back the leaves from ``size`` on, which nobody has seen yet."""
+        for height, nodes in enumerate(self._full):
+            del nodes[size >> height :]
 
     def root(self, size: int | None = None) -> bytes:
         """The root of the first ``size`` leaves, of all by default. Raises ``ValueError``."""
