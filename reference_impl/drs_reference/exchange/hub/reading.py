@@ -154,11 +154,9 @@ class Reading:
         """A page under ``name``, with what is needed to go on; an empty list is left out."""
         members, headers = [], {}
         if page.more:
-            context = (
-                caller(request).id,
-                *(request.path_params[n] for n in ("root", "collection")),
-            )
-            cursor = self._parts.cursors.give(page.entries[-1].index, *context)
+            place, path = page.entries[-1].index, request.path_params
+            context = (caller(request).id, path["root"], path["collection"])
+            cursor = self._parts.cursors.give(place, *context)
             members.append(b'"more":true,"next":"%b"' % cursor.encode())
         if page.entries:
             members.append(b'"%b":[%b]' % (name.encode(), b",".join(shown)))

@@ -47,9 +47,8 @@ class Store:
         self._logs: dict[str, GroupLog] = {}
         with database.lock:
             run = database.run
-            for root, index, body in run.execute(
-                "SELECT root, idx, body FROM object ORDER BY 1, 2"
-            ):
+            objects = run.execute("SELECT root, idx, body FROM object ORDER BY root, idx")
+            for root, index, body in objects:
                 if self._logs.setdefault(root, GroupLog()).append(leaf_hash(body)) != index:
                     raise StorageError(f"the log of {root} has a gap before {index}")
             heads = run.execute("SELECT root, size, hash FROM head").fetchall()
@@ -131,7 +130,8 @@ class Store:
 
     def entries(self, root: str, start: int, limit: int) -> Page:
         """The entries of a log from ``start`` on."""
-        text = f"SELECT {_ENTRY}, o.body FROM object o WHERE root = ? AND idx >= ? ORDER BY idx LIMIT ?"
+        where = "o.root = ? AND o.idx >= ? ORDER BY o.idx LIMIT ?"
+        text = f"SELECT {_ENTRY}, o.body FROM object o WHERE {where}"
         return self._page(text, [root, start, limit + 1], limit)
 
     def holds(self, root: str, collection: str, id: str) -> bool:
