@@ -79,11 +79,12 @@ def moment(members: Mapping[str, Any], name: str) -> datetime:
 
 
 def _wrong(error: ValidationError) -> str:
+    came: Any = error.instance
+    named: Any = error.validator_value
     if error.validator == "required":
-        lacking = [name for name in error.validator_value if name not in error.instance]
-        return f"lacks {', '.join(lacking)}"
+        return f"lacks {', '.join(name for name in named if name not in came)}"
     expected = "is of none of the forms" if error.validator == "oneOf" else expectation(error)
-    return f"{expected}; got {described(error.instance)}"
+    return f"{expected}; got {described(came)}"
 
 
 def _check_free_text(name: str, text: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from drs_reference.exchange.winnowing import chosen, gram_hashes, written
+from drs_reference.exchange.winnowing import chosen, gram_hashes
 from drs_reference.exchange.words import words
 
 __all__ = ["K_ANONYMITY", "Leak", "Publishable", "leaks", "publishable_fingerprints"]
@@ -35,14 +35,30 @@ _QUOTATIONS = tuple(
 )
 _WORDS_MAX = 4
 """Most words in a quotation; and more words in a row are not those of a prompt by chance."""
+_WORDS_MIN = 3
+"""A prompt of fewer words says nothing that a name of a signature could not say by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publishable:
-    """Fingerprints that may be published, and the least number of accounts behind any of them."""
+    """Fingerprints that may be published, and in how many accounts each was seen."""
 
-    values: frozenset[str]
-    accounts_min: int
+    accounts: Mapping[int, int]
+
+    @property
+    def values(self) -> frozenset[int]:
+        """The fingerprints."""
+        return frozenset(self.accounts)
+
+    @property
+    def accounts_min(self) -> int:
+        """The least number of accounts behind any of them; 0 of none."""
+        return min(self.accounts.values(), default=0)
+
+    def most_common(self, count: int) -> Publishable:
+        """The ``count`` fingerprints that were seen in the most accounts."""
+        ranked = sorted(self.accounts.items(), key=lambda item: (-item[1], item[0]))
+        return Publishable(dict(ranked[:count]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +92,14 @@ def publishable_fingerprints(
     common = {value for value, count in accounts.items() if count >= k_anonymity}
     for text in benign_texts:
         common.difference_update(gram_hashes(words(text), key, k).tolist())
-    least = min((accounts[value] for value in common), default=0)
-    return Publishable(written(common), least)
+    return Publishable({value: accounts[value] for value in common})
 
 
 def leaks(document: Mapping[str, Any], forbidden: Iterable[str] = ()) -> tuple[Leak, ...]:
     """What the texts for people and the rule of a signature give away (SIG-03).
 
-    That are e-mail addresses, network addresses, long numbers, quotations, and five words in a row
-    (or all) of a text in ``forbidden``, such as the prompts of a campaign.
+    That are e-mail addresses, network addresses, long numbers, quotations, and of a text in
+    ``forbidden``, such as a prompt of the campaign, five words in a row, or all of three or four.
     """
     texts = list(_texts(document))
     found = [Leak(member, what) for member, text in texts for what in _plain_identifiers(text)]
@@ -128,14 +143,14 @@ def _repeated(texts: Iterable[tuple[str, str]], forbidden: Iterable[str]) -> Ite
     grams = {
         tuple(said[at : at + size]): member
         for member, said in spoken.items()
-        for size in range(1, run + 1)
+        for size in range(_WORDS_MIN, run + 1)
         for at in range(len(said) - size + 1)
     }
     told: set[str] = set()
     for text in forbidden:
         secret = words(text)
         size = min(run, len(secret))
-        for at in range(len(secret) - size + 1 if size else 0):
+        for at in range(len(secret) - size + 1 if size >= _WORDS_MIN else 0):
             member = grams.get(tuple(secret[at : at + size]))
             if member is not None and member not in told:
                 told.add(member)

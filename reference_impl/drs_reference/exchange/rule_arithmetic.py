@@ -16,18 +16,21 @@ __all__ = ["BINARY", "NEGATIVE"]
 _RANGES = {"int": (-(2**63), 2**63 - 1), "uint": (0, 2**64 - 1)}
 
 
-def _bounded(function: Callable[[int, int], int], kind: str) -> Callable[[int, int], int | None]:
+def _whole(kind: str) -> dict[tuple[str, str], Callable[[int, int], int | None]]:
+    """The operators over whole numbers of a kind."""
     least, most = _RANGES[kind]
 
-    def bounded(left: int, right: int) -> int | None:
-        result = function(left, right)
+    def plus(left: int, right: int) -> int | None:
+        result = left + right
         return result if least <= result <= most else None
 
-    return bounded
+    def minus(left: int, right: int) -> int | None:
+        result = left - right
+        return result if least <= result <= most else None
 
-
-def _quotient(kind: str) -> Callable[[int, int], int | None]:
-    least, most = _RANGES[kind]
+    def times(left: int, right: int) -> int | None:
+        result = left * right
+        return result if least <= result <= most else None
 
     def quotient(left: int, right: int) -> int | None:
         if right == 0:
@@ -36,17 +39,12 @@ def _quotient(kind: str) -> Callable[[int, int], int | None]:
         result = -size if (left < 0) != (right < 0) else size
         return result if least <= result <= most else None
 
-    return quotient
-
-
-def _remainder(kind: str) -> Callable[[int, int], int | None]:
-    quotient = _quotient(kind)
-
     def remainder(left: int, right: int) -> int | None:
         whole = quotient(left, right)
         return None if whole is None else left - whole * right
 
-    return remainder
+    operators = {"+": plus, "-": minus, "*": times, "/": quotient, "%": remainder}
+    return {(kind, sign): function for sign, function in operators.items()}
 
 
 def _divided(left: float, right: float) -> float:
@@ -62,18 +60,14 @@ def _opposite(value: int) -> int | None:
 
 
 BINARY: dict[tuple[str, str], Callable[[Any, Any], Any]] = {
+    **_whole("int"),
+    **_whole("uint"),
     ("double", "+"): operator.add,
     ("double", "-"): operator.sub,
     ("double", "*"): operator.mul,
     ("double", "/"): _divided,
 }
 """What an operator does, by the type of its operands and its sign."""
-for _kind in _RANGES:
-    BINARY[_kind, "+"] = _bounded(operator.add, _kind)
-    BINARY[_kind, "-"] = _bounded(operator.sub, _kind)
-    BINARY[_kind, "*"] = _bounded(operator.mul, _kind)
-    BINARY[_kind, "/"] = _quotient(_kind)
-    BINARY[_kind, "%"] = _remainder(_kind)
 
 NEGATIVE: dict[str, Callable[[Any], Any]] = {"int": _opposite, "double": operator.neg}
 """The minus before one operand."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from drs_reference.exchange.rule_tokens import BYTES_MAX, RuleError, Token, Value, tokens
 
-__all__ = ["DEPTH_MAX", "NODES_MAX", "Node", "syntax_tree"]
+__all__ = ["DEPTH_MAX", "NODES_MAX", "Node", "syntax_tree", "variables"]
 
 NODES_MAX = 256
 DEPTH_MAX = 16
@@ -58,6 +58,17 @@ def syntax_tree(text: str) -> Node:
     if size > BYTES_MAX:
         raise RuleError(1, f"the rule has {size} bytes; at most {BYTES_MAX} are allowed")
     return _Parser(tokens(text)).tree()
+
+
+def variables(tree: Node) -> frozenset[str]:
+    """The names of the variables in a tree."""
+    waiting, names = [tree], set()
+    while waiting:
+        node = waiting.pop()
+        waiting += node.operands
+        if node.kind == "variable":
+            names.add(str(node.value))
+    return frozenset(names)
 
 
 class _Parser:

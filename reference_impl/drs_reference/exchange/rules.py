@@ -5,13 +5,13 @@ Chapter Signatures, Rules; SIG-07.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from drs_reference.exchange.rule_evaluation import Code, compiled
-from drs_reference.exchange.rule_syntax import Node, syntax_tree
+from drs_reference.exchange.rule_syntax import syntax_tree, variables
 from drs_reference.exchange.rule_tokens import RuleError
 from drs_reference.exchange.rule_types import TYPES, type_of
 
@@ -64,18 +64,10 @@ def compile_rule(text: str, declared: Mapping[str, str]) -> Rule:
     kind = type_of(tree, declared)
     if kind != "bool":
         raise RuleError(tree.column, f"a rule is of type bool; this one is of type {kind}")
-    names = sorted({str(node.value) for node in _nodes(tree) if node.kind == "variable"})
+    names = sorted(variables(tree))
     numbers = {name: number for number, name in enumerate(names)}
     readers = tuple((name, _READERS[declared[name]]) for name in names)
     return Rule(text, frozenset(names), readers, compiled(tree, numbers, declared))
-
-
-def _nodes(tree: Node) -> Iterator[Node]:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += node.operands
 
 
 def _int(value: object) -> int | None:

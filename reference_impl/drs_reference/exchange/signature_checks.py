@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from drs_reference.exchange.features import CONTAINMENT, MATCHED, registered_features
 from drs_reference.exchange.objects import ObjectError, moment
 from drs_reference.exchange.privacy import leaks
 from drs_reference.exchange.proofs import ProofError, unbase64url
 from drs_reference.exchange.ranges import Network, read_range
 from drs_reference.exchange.rules import Outcome, Rule, RuleError, compile_rule
 from drs_reference.exchange.stix_pattern import addresses
-from drs_reference.standard import registry
 
 __all__ = ["VALIDITY_MAX", "check_content", "read_networks", "read_rule"]
 
 VALIDITY_MAX = timedelta(days=30)
 """SIG-05."""
 _DIGEST_BYTES = 32
-CONTAINMENT = "fp.containment"
-MATCHED = "sel.matched"
 
 
 def check_content(document: Mapping[str, Any], extension: Mapping[str, Any]) -> None:
@@ -115,11 +113,7 @@ def _check_digest(value: str) -> None:
 
 
 def _declared(extension: Mapping[str, Any]) -> dict[str, str]:
-    known = {
-        entry["variable"]: entry["type"]
-        for entry in registry("features")["entries"]
-        if entry["status"] == "active"
-    }
+    known = registered_features()
     declared: dict[str, str] = {}
     for feature in extension["features"]:
         name, kind = feature["name"], feature["type"]
