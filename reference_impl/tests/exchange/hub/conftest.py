@@ -163,6 +163,7 @@ class Hub:
     process: subprocess.Popen[str]
     ready: dict[str, Any]
     folder: Path
+    order: list[Any] = field(default_factory=list)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20, trust_env=False))
 
     @property
