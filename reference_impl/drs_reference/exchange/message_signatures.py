@@ -22,6 +22,7 @@ from drs_reference.exchange.proofs import PublicKey
 from drs_reference.exchange.structured_fields import (
     FieldError,
     InnerList,
+    Item,
     parse_dictionary,
     write_bytes,
 )
@@ -80,7 +81,7 @@ def sign(
     message: Message, signer: Signer, created: datetime, nonce: str | None = None
 ) -> SignatureFields:
     """The fields to send with ``message``; the nonce is fresh where none is given."""
-    parameters = {
+    parameters: dict[str, Item] = {
         "created": int(created.timestamp()),
         "keyid": signer.kid,
         "nonce": nonce or secrets.token_urlsafe(24),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -188,10 +189,6 @@ def test_what_is_written_is_read(members: dict[str, InnerList]) -> None:
 
 
 @given(st.text(st.sampled_from('ab1=():;,"\\ \t?.é\n'), max_size=60))
-def test_whatever_else_comes_is_an_error_that_says_where(text: str) -> None:
-    try:
-        members = parse_dictionary(text)
-    except FieldError as error:
-        assert str(error)
-    else:
-        assert isinstance(members, dict)
+def test_whatever_else_comes_is_a_dictionary_or_an_error(text: str) -> None:
+    with contextlib.suppress(FieldError):
+        assert isinstance(parse_dictionary(text), dict)

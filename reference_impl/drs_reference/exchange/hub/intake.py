@@ -15,7 +15,6 @@ from drs_reference.exchange.hub.entries import Candidate, Refusal, microseconds
 from drs_reference.exchange.hub.messages import TaxiiError
 from drs_reference.exchange.objects import ObjectError
 from drs_reference.exchange.proofs import (
-    EXTENSIONS,
     SIGHTING_TYPE,
     SIGNATURE_TYPE,
     ProofError,
@@ -23,7 +22,7 @@ from drs_reference.exchange.proofs import (
     check_proof,
 )
 from drs_reference.exchange.sightings import read_sighting
-from drs_reference.exchange.signature import read_signature
+from drs_reference.exchange.signature import Signature, read_signature
 from drs_reference.timestamps import rfc3339
 
 OBJECTS_MAX = 1000
@@ -77,12 +76,9 @@ def _candidate(
     if kind is None:
         raise _NotTakenError("type must be indicator or sighting; no other is exchanged here")
     body = canonical(document)
-    if kind == SIGNATURE_TYPE:
-        read = read_signature(body)
-        if now >= read.valid_until:
-            raise _NotTakenError(f"the validity ended at {rfc3339(read.valid_until)}")
-    else:
-        read = read_sighting(body)
+    read = read_signature(body) if kind == SIGNATURE_TYPE else read_sighting(body)
+    if isinstance(read, Signature) and now >= read.valid_until:
+        raise _NotTakenError(f"the validity ended at {rfc3339(read.valid_until)}")
     if read.author != member:
         raise _NotTakenError(f"created_by_ref must be {member}, who sends it; got {read.author}")
     check_proof(document, kind, keys)
@@ -92,7 +88,7 @@ def _candidate(
         id=read.id,
         version=document["modified"],
         author=read.author,
-        seq=int(document["extensions"][EXTENSIONS[kind]]["seq"]),
+        seq=read.seq,
         created=microseconds(read.created),
         modified=microseconds(read.modified),
         tlp=read.tlp,

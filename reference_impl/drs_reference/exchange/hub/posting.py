@@ -89,7 +89,8 @@ class Posting:
 
     def _target(self, request: Request) -> str:
         """The target URI as the sender wrote it, under the origin that members know."""
-        path, query = request.scope["raw_path"], request.scope["query_string"]
+        path: bytes = request.scope["raw_path"]
+        query: bytes = request.scope["query_string"]
         return self._parts.origin + (path + (b"?" + query if query else b"")).decode("latin-1")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import sys
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from drs_reference.standard import StandardNotFoundError
 from drs_reference.storage.base import StorageError
 
 _KEY_BYTES = 32
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ def run(options: HubOptions) -> int:
 
 
 def _serve(options: HubOptions, stack: contextlib.ExitStack) -> None:
+    if options.origin is not None and not _ORIGIN.fullmatch(options.origin):
+        raise ServeError(
+            "--origin must be scheme, host and port, such as https://hub.example; "
+            f"got {options.origin!r}"
+        )
     roster = Roster(options.members)
     database = Database(storage_path(options.storage))
     stack.callback(database.close)

@@ -117,8 +117,9 @@ class Store:
         # TAXII orders by this time, so it rises even where the clock does not.
         self._added = max(self._added + 1, microseconds(now))
         index = self._logs[root].append(leaf_hash(one.body))
-        row = (root, index, collection, one.id, one.type, _SPEC_VERSION, one.version, one.author)
-        row += (one.seq, one.created, one.modified, one.tlp, one.revoked, self._added, one.body)
+        place = (root, index, collection, one.id, one.type, _SPEC_VERSION, one.version)
+        order = (one.author, one.seq, one.created, one.modified, one.tlp, one.revoked)
+        row = (*place, *order, self._added, one.body)
         run.execute(f"INSERT INTO object VALUES ({', '.join('?' * len(row))})", row)
 
     def page(self, query: Query, bodies: bool = True) -> Page:

@@ -18,7 +18,7 @@ from drs_reference.storage.base import StorageError
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 EVERYTHING = Query("group-1", "signatures", 1000, versions=frozenset({ALL}))
 FIRST = Candidate(
-    id="indicator--1",
+    id="indicator--0",
     version="2026-11-27T12:00:00Z",
     author="identity--1",
     seq=1,
