@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from drs_reference.exchange.canonical import canonical
+from drs_reference.exchange.canonical import NoCanonicalFormError, canonical
 from drs_reference.gateway.signing import Signer, base64url, pre_authentication_encoding
 
 SIGNATURE_TYPE = "application/vnd.drs.signature+json"
@@ -78,9 +78,11 @@ def proven(document: Mapping[str, Any], kind: str, signer: Signer) -> dict[str, 
 
 def check_proof(document: Mapping[str, Any], kind: str, keys: Mapping[str, PublicKey]) -> PublicKey:
     """The key, of those by ``kid``, that made the object's proof. Raises ``ProofError``."""
-    proof = document.get("extensions", {}).get(EXTENSIONS[kind], {}).get("proof")
-    if not isinstance(proof, Mapping):
-        raise ProofError("the object carries no proof")
+    proof: Any = document
+    for name in ("extensions", EXTENSIONS[kind], "proof"):
+        proof = proof.get(name)
+        if not isinstance(proof, Mapping):
+            raise ProofError("the object carries no proof")
     key = keys.get(str(proof.get("kid")))
     if key is None:
         raise ProofError(f"the proof names the key {proof.get('kid')!r}, which its author has not")
@@ -88,6 +90,8 @@ def check_proof(document: Mapping[str, Any], kind: str, keys: Mapping[str, Publi
         Ed25519PublicKey.from_public_bytes(key.raw).verify(
             unbase64url(str(proof.get("signature"))), payload(document, kind)
         )
+    except NoCanonicalFormError as error:
+        raise ProofError(str(error)) from error
     except InvalidSignature as error:
         raise ProofError(f"the proof by {key.kid} does not fit the object") from error
     return key

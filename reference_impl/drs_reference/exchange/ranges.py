@@ -6,6 +6,7 @@ documentation pass: nobody leaves by them, so nobody is hit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -55,8 +56,10 @@ def read_range(text: str, shared: Iterable[Network] = ()) -> Network:
         network = ip_network(text, strict=True)
     except ValueError as error:
         raise ObjectError("networks", f"a range is not in CIDR form: {error}") from error
-    if str(network) != text:
-        raise ObjectError("networks", f"the range {text} must be written {network}")
+    # Without the zone that an address of IPv6 may carry, which means nothing elsewhere.
+    written = re.sub("%[^/]*", "", str(network))
+    if written != text:
+        raise ObjectError("networks", f"the range {text[:64]} must be written {written}")
     widest = _WIDEST[network.version]
     if network.prefixlen < widest:
         raise ObjectError("networks", f"the range {text} is wider than /{widest}")

@@ -164,8 +164,10 @@ class _Parser:
         if word.kind == ":":
             if above != "?":
                 raise RuleError(word.column, "':' without its '?'")
-            self._waiting.pop()
-        self._waiting.append((word.kind, word.column))
+            _, column = self._waiting.pop()
+        else:
+            column = word.column
+        self._waiting.append((word.kind, column))
 
     def _reduce(self, strength: int) -> None:
         """Apply what waits and binds at least as strongly."""

@@ -227,9 +227,7 @@ def _check_content(document: Mapping[str, Any], extension: Mapping[str, Any]) ->
     if extension["benign_matches"] > extension["benign_windows"]:
         raise ObjectError("content", "more benign windows matched than there were")
     if outcome == "false-positive" and not extension["benign_matches"]:
-        raise ObjectError(
-            "content", "the outcome false-positive needs a benign window that matched"
-        )
+        raise ObjectError("content", "the outcome false-positive needs a benign match")
     try:
         unbase64url(extension["proof"]["signature"])
     except ProofError as error:
