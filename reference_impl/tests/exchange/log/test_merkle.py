@@ -165,3 +165,14 @@ def test_inclusion_is_asked_within_the_tree(index: int, size: int) -> None:
 def test_consistency_is_asked_within_the_tree(old: int, new: int) -> None:
     with pytest.raises(ValueError, match="size"):
         tree(3).consistency(old, new)
+
+
+@given(st.integers(0, 70), st.data())
+def test_what_nobody_has_seen_can_be_taken_back(size: int, data: st.DataObject) -> None:
+    kept = data.draw(st.integers(0, size))
+    grown = tree(size)
+    grown.cut(kept)
+    assert len(grown) == kept
+    for entry in entries(size)[kept:]:
+        grown.append(leaf_hash(entry))
+    assert [grown.root(n) for n in range(size + 1)] == [tree(n).root() for n in range(size + 1)]
