@@ -90,9 +90,40 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="pseudonym of a person who agrees; give it for two different people",
     )
+    _add_hub(commands)
     _add_provenance(commands)
     _add_efficacy(commands)
     return parser
+
+
+def _add_hub(commands: Any) -> None:
+    hub = commands.add_parser(
+        "hub",
+        help="serve the hub through which members exchange signatures",
+        description="Serve a TAXII 2.1 hub with a transparency log until SIGTERM or SIGINT. When "
+        "it is ready, one line of JSON with its url is written to stdout; logs go to stderr. The "
+        "document of the members is read anew when it changes.",
+    )
+    hub.add_argument(
+        "--members",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="who takes part, YAML or JSON: members, their keys, trust groups, collections",
+    )
+    hub.add_argument(
+        "--storage",
+        metavar="URL",
+        required=True,
+        help="where objects, logs and the key of the logs are kept, sqlite:///FILE",
+    )
+    hub.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    hub.add_argument("--port", type=_port, default=0, help="port; 0, the default, takes a free one")
+    hub.add_argument(
+        "--origin",
+        metavar="ORIGIN",
+        help="scheme, host and port as members write them, where a proxy stands before the hub",
+    )
 
 
 def _add_provenance(commands: Any) -> None:
@@ -238,6 +269,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _provenance(options, parser)
         if options.command == "perturbation":
             return _switch(options, parser)
+        if options.command == "hub":
+            return _hub(options)
         return _serve(options)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
@@ -276,6 +309,20 @@ def _serve(options: argparse.Namespace) -> int:
             accounts=options.accounts,
             dialect=options.dialect,
             perturbation=options.perturbation,
+        )
+    )
+
+
+def _hub(options: argparse.Namespace) -> int:
+    from drs_reference.exchange.hub.serve import HubOptions, run
+
+    return run(
+        HubOptions(
+            members=options.members,
+            storage=options.storage,
+            host=options.host,
+            port=options.port,
+            origin=options.origin,
         )
     )
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import secrets
-import time
 import traceback
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from drs_reference.gateway.control_plane import ControlPlane
 from drs_reference.gateway.inference import Inference
@@ -25,39 +22,6 @@ _DETAILS = {
     "/.well-known/distillation-resistance names the paths.",
     405: "This path does not answer that method.",
 }
-
-
-class RequestLog:
-    """Names every answer by ``x-request-id`` and logs it: no content, no credential, no query."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one ASGI event."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        request_id, began, status = f"req-{secrets.token_hex(8)}", time.monotonic(), 0
-        scope["drs_request_id"] = request_id
-
-        async def send_named(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-request-id", request_id.encode()),
-                ]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_named)
-        finally:
-            route = scope.get("route")
-            took = (time.monotonic() - began) * 1000
-            path = getattr(route, "path", "(no route)")
-            log.info("%s %s %s %d %.1f ms", request_id, scope["method"], path, status, took)
 
 
 def build_app(parts: Parts) -> Starlette:

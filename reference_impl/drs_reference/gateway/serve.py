@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import json
-import logging
 import secrets
-import signal
-import socket
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from drs_reference.gateway.app import RequestLog, build_app
+from drs_reference.gateway.app import build_app
 from drs_reference.gateway.credentials import (
     Credentials,
     CredentialsError,
@@ -43,16 +36,18 @@ from drs_reference.model import LanguageModel, WeightsError
 from drs_reference.perturbation.configured import configured
 from drs_reference.perturbation.document import ParametersError
 from drs_reference.perturbation.orders import carry_out, give, watch
+from drs_reference.request_log import RequestLog
+from drs_reference.server_process import (
+    ServeError,
+    listen,
+    log_to_stderr,
+    origin,
+    serve_until_stopped,
+    storage_path,
+)
 from drs_reference.standard import StandardNotFoundError
 from drs_reference.storage.base import Change, StorageError
 from drs_reference.storage.sqlite import SqliteStorage
-
-_SQLITE = "sqlite:///"
-STOP_TIMEOUT_S = 5
-
-
-class ServeError(Exception):
-    """The server cannot start; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +91,7 @@ def run(
     ``alter`` may replace parts and ``wrap`` may stand before the application; ready line and
     target files stay the same. What cannot start is one line on stderr and exit status 2.
     """
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    log_to_stderr()
     try:
         with contextlib.ExitStack() as stack:
             _serve(options, alter, wrap, stack)
@@ -137,13 +130,13 @@ def _serve(
     use = configured(options.perturbation, partial(_key, storage), datetime.now(UTC))
     if use.enabled is not None:
         storage.commit(Change(entries=(use.enabled,)))
-    listener = _listen(options)
+    listener = listen(options.host, options.port)
     stack.callback(listener.close)
-    origin = _origin(options.host, listener.getsockname()[1])
+    here = origin(options.host, listener.getsockname()[1])
     signer = Signer(_key(storage, "declaration-key"))
     parts = alter(
         standard_parts(
-            issuer=origin,
+            issuer=here,
             storage=storage,
             credentials=Credentials(keys),
             signer=signer,
@@ -156,72 +149,27 @@ def _serve(
     carry_out(path, parts.kill_switch)
     stack.callback(watch(path, parts.kill_switch))
     app = RequestLog(wrap(build_app(parts)))
-    ready: dict[str, Any] = {"url": origin, "model": parts.terms.models[0]}
+    ready: dict[str, Any] = {"url": here, "model": parts.terms.models[0]}
     if folder is not None:
         write_target_files(
             folder,
             target=target_document(
-                origin,
+                here,
                 options.dialect,
                 parts.terms,
                 signer.public_key,
                 keys,
                 source_addresses(options.host, keys),
             ),
-            authorisation=authorisation_document(origin, parts.clock.now()),
+            authorisation=authorisation_document(here, parts.clock.now()),
             keys=keys,
         )
         ready["target"] = str(folder / "target.yaml")
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
-    )
-    _Server(config, json.dumps(ready)).run(sockets=[listener])
+    serve_until_stopped(app, listener, ready)
 
 
 def _key(storage: SqliteStorage, name: str) -> bytes:
     return storage.secret(name, lambda: secrets.token_bytes(32))
-
-
-class _Server(uvicorn.Server):
-    """Prints the ready line once it answers; a signal ends it with a clean exit."""
-
-    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
-        super().__init__(config)
-        self._ready_line = ready_line
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        if self.started:
-            print(self._ready_line, flush=True)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._stop) for number in signals}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
-def storage_path(url: str) -> Path:
-    """The file of ``sqlite:///FILE``. Raises ``ServeError``."""
-    path = url.removeprefix(_SQLITE)
-    if path == url or not path:
-        raise ServeError(
-            f"--storage must be sqlite:///FILE (sqlite:////FILE for an absolute path); got {url!r}"
-        )
-    return Path(path)
 
 
 def order(storage: str, off: bool, approvals: Sequence[str]) -> int:
@@ -242,29 +190,3 @@ def _storage_path(options: ServeOptions, stack: contextlib.ExitStack) -> Path:
         return options.write_target / "storage.sqlite"
     folder = tempfile.TemporaryDirectory(prefix="drs-reference-")
     return Path(stack.enter_context(folder)) / "storage.sqlite"
-
-
-def _listen(options: ServeOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off for the connections; without it
-    # an answer in two writes waits 40 ms for the peer's delayed acknowledgement.
-    # With the protocol named, asyncio sets TCP_NODELAY; else small answers wait for delayed ACKs.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((options.host, options.port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise ServeError(f"cannot listen on {options.host} port {options.port}: {error}") from error
-    return listener
-
-
-def _origin(host: str, port: int) -> str:
-    """The origin under which this machine reaches the server."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return f"http://{host}:{port}"
-    if address.is_unspecified:
-        address = ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
-    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"

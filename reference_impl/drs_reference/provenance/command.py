@@ -13,7 +13,6 @@ from typing import Any
 
 from drs_reference.gateway.declaration import Terms
 from drs_reference.gateway.provenance_hook import THRESHOLDS
-from drs_reference.gateway.serve import ServeError
 from drs_reference.model import LanguageModel, WeightsError
 from drs_reference.model.language import draw_sample
 from drs_reference.perturbation.best_of_n import BestOfN
@@ -35,6 +34,7 @@ from drs_reference.provenance.marks import (
     mark_of,
     said,
 )
+from drs_reference.server_process import ServeError
 from drs_reference.standard import VERSION, StandardNotFoundError
 from drs_reference.storage.base import StorageError
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drs_reference.gateway.serve import storage_path
 from drs_reference.perturbation import keys
 from drs_reference.perturbation.configured import KEY
 from drs_reference.provenance.marks import Keyed
+from drs_reference.server_process import storage_path
 from drs_reference.storage.base import StorageError
 from drs_reference.storage.sqlite import SqliteStorage
 

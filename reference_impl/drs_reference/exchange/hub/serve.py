@@ -1,0 +1,99 @@
+"""Running the hub as a process."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from drs_reference.exchange.hub.admissions import Admissions
+from drs_reference.exchange.hub.app import build_app
+from drs_reference.exchange.hub.cursors import Cursors
+from drs_reference.exchange.hub.database import Database
+from drs_reference.exchange.hub.membership import MembershipError
+from drs_reference.exchange.hub.parts import Parts
+from drs_reference.exchange.hub.roster import Roster
+from drs_reference.exchange.hub.store import Store
+from drs_reference.gateway.signing import Signer
+from drs_reference.request_log import RequestLog
+from drs_reference.server_process import (
+    ServeError,
+    listen,
+    log_to_stderr,
+    origin,
+    serve_until_stopped,
+    storage_path,
+)
+from drs_reference.standard import StandardNotFoundError
+from drs_reference.storage.base import StorageError
+
+_KEY_BYTES = 32
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
+
+@dataclass(frozen=True, slots=True)
+class HubOptions:
+    """Options of ``drs-reference hub``.
+
+    ``members`` is the document that ``membership.read_membership`` reads, ``storage`` is
+    ``sqlite:///FILE``. ``origin`` is what members write before the path, where something stands
+    between them and this process; they sign it.
+    """
+
+    members: Path
+    storage: str
+    host: str = "127.0.0.1"
+    port: int = 0
+    origin: str | None = None
+
+
+def run(options: HubOptions) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status.
+
+    What cannot start is one line on stderr and exit status 2.
+    """
+    log_to_stderr()
+    try:
+        with contextlib.ExitStack() as stack:
+            _serve(options, stack)
+    except (ServeError, StorageError, MembershipError, StandardNotFoundError) as error:
+        print(f"drs-reference: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _serve(options: HubOptions, stack: contextlib.ExitStack) -> None:
+    if options.origin is not None and not _ORIGIN.fullmatch(options.origin):
+        raise ServeError(
+            "--origin must be scheme, host and port, such as https://hub.example; "
+            f"got {options.origin!r}"
+        )
+    roster = Roster(options.members)
+    database = Database(storage_path(options.storage))
+    stack.callback(database.close)
+    name = roster.current().name
+    kept = database.secret("name", name.encode).decode()
+    if kept != name:
+        raise ServeError(f"the storage has the logs of {kept}; the members name the hub {name}")
+    listener = listen(options.host, options.port)
+    stack.callback(listener.close)
+    here = origin(options.host, listener.getsockname()[1])
+    parts = Parts(
+        origin=options.origin or here,
+        name=name,
+        roster=roster,
+        store=Store(database),
+        admissions=Admissions(database),
+        cursors=Cursors(_key(database, "cursor-key")),
+        signer=Signer(_key(database, "log-key")),
+    )
+    keys = {root: str(parts.log_key(root)) for root in roster.current().groups}
+    ready = {"url": here, "discovery": f"{parts.origin}/taxii2/", "log_keys": keys}
+    serve_until_stopped(RequestLog(build_app(parts)), listener, ready, parts.bell.close)
+
+
+def _key(database: Database, name: str) -> bytes:
+    return database.secret(name, lambda: secrets.token_bytes(_KEY_BYTES))

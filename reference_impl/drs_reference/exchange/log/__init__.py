@@ -1,0 +1,1 @@
+"""The transparency log: a Merkle tree, its proofs, and signed checkpoints."""
