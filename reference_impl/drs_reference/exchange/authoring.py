@@ -180,13 +180,7 @@ def _indicator(
 
 def _extension(draft: Draft, seq: int, retention_until: datetime) -> dict[str, Any]:
     evidence = draft.evidence
-    return {
-        "extension_type": "property-extension",
-        "drs_version": VERSION,
-        "seq": seq,
-        "attack_class": draft.attack_class,
-        "scope": draft.scope,
-        "window_s": draft.window_s,
+    lists = {
         "features": _features(draft),
         "fingerprints": [_fingerprints(entry) for entry in draft.fingerprints],
         "selectors": [_selectors(entry) for entry in draft.selectors],
@@ -194,6 +188,16 @@ def _extension(draft: Draft, seq: int, retention_until: datetime) -> dict[str, A
             {"cidr": each.cidr, "egress": each.egress, "seen_until": rfc3339(each.seen_until)}
             for each in draft.ranges
         ],
+    }
+    return {
+        "extension_type": "property-extension",
+        "drs_version": VERSION,
+        "seq": seq,
+        "attack_class": draft.attack_class,
+        "scope": draft.scope,
+        "window_s": draft.window_s,
+        # STIX knows no empty lists.
+        **{name: entries for name, entries in lists.items() if entries},
         "max_action": draft.max_action,
         "evidence": {
             "accounts": evidence.accounts,

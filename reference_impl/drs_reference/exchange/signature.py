@@ -149,8 +149,8 @@ def _read(document: dict[str, Any]) -> Signature:
         window_s=int(extension["window_s"]),
         max_action=extension["max_action"],
         rule=read_rule(document, extension),
-        fingerprints=tuple(_fingerprints(entry) for entry in extension["fingerprints"]),
-        selectors=tuple(_selectors(entry) for entry in extension["selectors"]),
+        fingerprints=tuple(_fingerprints(entry) for entry in extension.get("fingerprints", ())),
+        selectors=tuple(_selectors(entry) for entry in extension.get("selectors", ())),
         networks=read_networks(extension),
         kid=extension["proof"]["kid"],
     )

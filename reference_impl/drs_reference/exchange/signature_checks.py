@@ -32,7 +32,7 @@ def check_content(document: Mapping[str, Any], extension: Mapping[str, Any]) -> 
         raise ObjectError("content", "revocation_reason stands only in a revoked version")
     if (extension["scope"] == "request") != (extension["window_s"] == 0):
         raise ObjectError("content", "window_s must be 0 for the scope request and only for it")
-    for entry in extension["selectors"]:
+    for entry in extension.get("selectors", ()):
         for value in entry["values"]:
             _check_digest(value)
     try:
@@ -71,10 +71,10 @@ def read_rule(document: Mapping[str, Any], extension: Mapping[str, Any]) -> Rule
 
 def read_networks(extension: Mapping[str, Any]) -> tuple[Network, ...]:
     """The ranges, each narrow and none twice. Raises ``ObjectError`` (``networks``)."""
-    networks = tuple(read_range(entry["cidr"]) for entry in extension["networks"])
+    networks = tuple(read_range(entry["cidr"]) for entry in extension.get("networks", ()))
     if len(set(networks)) != len(networks):
         raise ObjectError("networks", "a range stands twice in networks")
-    for entry in extension["networks"]:
+    for entry in extension.get("networks", ()):
         moment(entry, "seen_until")
     return networks
 
@@ -97,7 +97,7 @@ def _check_evidence(extension: Mapping[str, Any]) -> None:
         raise ObjectError("evidence", "last_seen must not lie before first_seen")
     if evidence["requests"] < evidence["accounts"]:
         raise ObjectError("evidence", "there are fewer requests than accounts that sent them")
-    for entry in extension["fingerprints"]:
+    for entry in extension.get("fingerprints", ()):
         if entry["accounts_min"] > evidence["accounts"]:
             raise ObjectError("evidence", "accounts_min is beyond the accounts of the evidence")
 
@@ -115,7 +115,7 @@ def _check_digest(value: str) -> None:
 def _declared(extension: Mapping[str, Any]) -> dict[str, str]:
     known = registered_features()
     declared: dict[str, str] = {}
-    for feature in extension["features"]:
+    for feature in extension.get("features", ()):
         name, kind = feature["name"], feature["type"]
         if name not in known:
             raise ObjectError("rule", f"the feature {name} is not in the registry")
@@ -126,9 +126,9 @@ def _declared(extension: Mapping[str, Any]) -> dict[str, str]:
         if extension["scope"] == "request" and name.startswith("win."):
             raise ObjectError("rule", f"the scope request has no window that {name} could tell of")
         declared[name] = kind
-    if extension["fingerprints"]:
+    if "fingerprints" in extension:
         declared[CONTAINMENT] = known[CONTAINMENT]
-    if extension["selectors"]:
+    if "selectors" in extension:
         declared[MATCHED] = known[MATCHED]
     return declared
 
@@ -139,7 +139,7 @@ def _fits(attack_class: str, read: frozenset[str], extension: Mapping[str, Any])
     return {
         "prompt-structure": prompts,
         "literal": prompts,
-        "network-range": bool(extension["networks"]),
+        "network-range": "networks" in extension,
         "burst": window,
         "coverage": window or prompts,
         "account-linkage": MATCHED in read or window,

@@ -86,7 +86,9 @@ def evidence(member: str, value: object) -> Change:
 def rule(text: str, *features: tuple[str, str], **members: object) -> Change:
     def applied(document: dict[str, Any], extension: dict[str, Any]) -> None:
         document["pattern"] = text
-        extension["features"] = [{"name": name, "type": kind} for name, kind in features]
+        extension.pop("features", None)
+        if features:
+            extension["features"] = [{"name": name, "type": kind} for name, kind in features]
         extension.update(members)
 
     return applied
@@ -161,7 +163,8 @@ REFUSED: list[tuple[str, str, Change]] = [
         "rule",
         rule("win.accounts > 1", ACCOUNTS, ("win.accounts", "double")),
     ),
-    ("containment of nothing", "rule", extend("fingerprints", [])),
+    ("empty list", "schema", extend("fingerprints", [])),
+    ("containment of nothing", "rule", lambda _, extension: extension.pop("fingerprints")),
     ("selector that is not there", "rule", rule("sel.matched && fp.containment > 0.5")),
     (
         "window in a request",

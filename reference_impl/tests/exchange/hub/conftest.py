@@ -28,6 +28,7 @@ EXAMPLES = ROOT / "schemas" / "0.1" / "examples" / "valid"
 TAXII = "application/taxii+json;version=2.1"
 SIGNATURES = "3f2c4b16-0a5d-4c1e-9b7a-5d8e6f708192"
 OTHERS = "91b7f0aa-5c3d-4e2f-8a1b-2c3d4e5f6071"
+LISTS = ("features", "fingerprints", "selectors", "networks")
 GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
 AMBER_STRICT = "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"
 
@@ -102,7 +103,7 @@ class Lab:
         document = copy.deepcopy(old)
         kind = SIGHTING_TYPE if document["type"] == "sighting" else SIGNATURE_TYPE
         extension = document["extensions"][EXTENSIONS[kind]]
-        within = set(extension) | {"revocation_reason", "seq"}
+        within = set(extension) | {"revocation_reason", "seq", *LISTS}
         if "seq" not in changes:
             changes["seq"] = extension["seq"] + 1
             changes.setdefault("modified", stamp(datetime.now(UTC)))

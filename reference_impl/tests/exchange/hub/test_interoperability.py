@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from drs_reference.exchange.message_signatures import Message, sign
 from requests.auth import AuthBase
-from stix2validator import ValidationOptions, validate_instance
 from taxii2client.exceptions import TAXIIServiceException
 from taxii2client.v21 import Server, as_pages
+
+VALIDATOR = Path(__file__).parents[4] / ".servers" / "venv" / "bin" / "stix2_validator"
 
 
 class SignedRequests(AuthBase):
@@ -84,27 +89,12 @@ def test_errors_are_told_as_the_client_knows_them(server: Any, a: Any) -> None:
         collection.get_object("indicator--00000000-0000-4000-8000-000000000000")
 
 
-SELECTORS = {
-    "kind": "email",
-    "algorithm": "hmac-sha256",
-    "key_id": "group-1",
-    "epoch": 2958,
-    "epoch_s": 604800,
-    "values": ["shxDilJmzCmnwvWwK6i14DV9vRqbZpV_eJOXjdiirX0"],
-}
-NETWORK = {
-    "cidr": "198.51.100.0/24",
-    "egress": "hosting",
-    "seen_until": "2026-11-08T23:58:00Z",
-}
-
-
-def test_what_is_served_is_valid_stix(hub: Any, a: Any, b: Any) -> None:
-    """The validator of OASIS finds no error in a signature, its revocation and a sighting.
-
-    Each list of the signature has something in it, for STIX knows no empty ones.
-    """
-    document = a.signature(selectors=[SELECTORS], networks=[NETWORK])
+def test_what_is_served_is_valid_stix(hub: Any, a: Any, b: Any, tmp_path: Path) -> None:
+    """The validator of OASIS finds no error in a signature, its revocation and a sighting."""
+    if not VALIDATOR.exists():
+        assert not os.environ.get("CI"), "CI needs what `make servers` installs"
+        pytest.skip("stix2-validator is not installed (`make servers`)")
+    document = a.signature()
     hub.published(a, document)
     sighting = b.sighting(document)
     hub.published(b, sighting)
@@ -112,6 +102,8 @@ def test_what_is_served_is_valid_stix(hub: Any, a: Any, b: Any) -> None:
     params = {"match[id]": f"{document['id']},{sighting['id']}", "match[version]": "all"}
     served = hub.objects(b, **params)
     assert len(served) == 3
-    for one in served:
-        results = validate_instance(one, ValidationOptions(version="2.1"))
-        assert results.is_valid, [str(error) for error in results.errors]
+    for number, one in enumerate(served):
+        (tmp_path / f"{number}.json").write_text(json.dumps(one), "utf-8")
+    command = (VALIDATOR, "--version", "2.1", *sorted(tmp_path.glob("*.json")))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
