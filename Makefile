@@ -102,4 +102,4 @@ efficacy-full: $(VENV)/torch
 	cp drs-efficacy-full/efficacy.json docs/measurements/efficacy_full.json
 
 clean:
-	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results drs-efficacy drs-efficacy-full
+	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results drs-efficacy drs-efficacy-full drs-efficacy-foreign
