@@ -12,6 +12,7 @@
 # make bench-perturbation   budgets, invariants and utility of every mechanism; ten minutes
 # make bench-model   tokens a second of the endpoint over HTTP, beside the bare model; a minute (RECORD=--record writes)
 # make bench-provenance   wrong claims and power of provenance, with students; a quarter of an hour
+# make bench-starvation   the search for a mechanism that meets all three goals; half an hour (RECORD=--record writes)
 # make efficacy      what output perturbation does to students, at its shortest; fifteen minutes
 # make efficacy-full   every attacker and seed, diluted corpora, three teachers; hours
 #
@@ -28,7 +29,7 @@ TORCH ?= torch==2.13.0
 RUNS ?= 5000
 RECORD ?=
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-model bench-provenance efficacy efficacy-full clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-model bench-provenance bench-starvation efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -97,6 +98,9 @@ $(VENV)/torch: $(STAMP)
 
 bench-provenance: $(VENV)/torch
 	$(BIN)/python reference_impl/benchmarks/provenance.py
+
+bench-starvation: $(VENV)/torch
+	$(BIN)/python reference_impl/benchmarks/starvation.py $(RECORD)
 
 efficacy: $(VENV)/torch
 	$(BIN)/drs-reference efficacy
