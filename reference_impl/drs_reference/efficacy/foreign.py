@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["BOUND_REACHED", "foreign_cells", "run_foreign"]
 
 BOUND_REACHED = 3
-"""Exit status where the bound on requests was reached before everything was asked."""
+"""Exit status where a bound of the file was reached before everything was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,16 @@ def run_foreign(options: EfficacyOptions, path: Path) -> int:
     journal, say = options.out / "harvest.jsonl", partial(print, flush=True)
     with ForeignJournal.opened(journal, _asked(teacher), teacher.requests_max) as kept:
         schedule = list(_schedule(place, wanted))
-        _check_bound(place, wanted, kept, teacher, path)
         missing = sum(slot.name not in kept.said for slot in schedule)
+        if missing:
+            teacher.check_authorised()
+            _check_bound(place, wanted, kept, teacher, path)
         say(
             f"{missing} of {len(schedule)} answers are to be asked for; {kept.sent} of "
             f"{teacher.requests_max} requests were sent, authorised by {teacher.authorised_by} "
             f"until {teacher.authorised_until}"
         )
-        whole = gather(teacher, kept, schedule, say)
+        stopped = gather(teacher, kept, schedule, say)
         complete = {one: _written(place, kept, *one) for one in _corpora(place, wanted)}
         declined = {
             one.name: sum(
@@ -103,13 +105,14 @@ def run_foreign(options: EfficacyOptions, path: Path) -> int:
     if measured:
         lab.run(place, measured, results, options.jobs, say)
         _write(place, teacher, results, declined)
-    if not whole:
-        print(
-            f"stopped at the bound: {teacher.requests_max} requests were sent, "
-            f"{len(wanted) - len(measured)} of {len(wanted)} students lack answers. Raise "
-            f"requests_max in {path} and run the same command to go on"
-        )
-    return 0 if whole else BOUND_REACHED
+    if stopped is None:
+        return 0
+    lacking = len(wanted) - len(measured)
+    print(
+        f"stopped: {stopped}. {lacking} of {len(wanted)} students lack answers; once {path} allows "
+        "more, the same command goes on"
+    )
+    return BOUND_REACHED
 
 
 def _asked(teacher: ForeignTeacher) -> dict[str, Any]:

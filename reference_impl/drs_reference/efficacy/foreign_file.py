@@ -20,7 +20,14 @@ import yaml
 from drs_reference.efficacy.attacks import ATTACKS, PASSIVE
 from drs_reference.gateway.body import BodyError, Members, parse_object
 
-__all__ = ["FORM", "ForeignCondition", "ForeignError", "ForeignTeacher", "on_loopback"]
+__all__ = [
+    "FORM",
+    "AuthorisationPassedError",
+    "ForeignCondition",
+    "ForeignError",
+    "ForeignTeacher",
+    "on_loopback",
+]
 
 FORM = (
     "Write sums and chains exactly like these two answers, with all steps. "
@@ -51,6 +58,10 @@ _OF_A_CONDITION = frozenset(("name", "key_variables", "baseline", "attacks", "me
 
 class ForeignError(Exception):
     """The file cannot be used, or nothing may be sent (any more); the message says why."""
+
+
+class AuthorisationPassedError(ForeignError):
+    """The last day on which something may be sent has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +99,13 @@ class ForeignTeacher:
     def read(cls, path: Path, environment: Mapping[str, str]) -> ForeignTeacher:
         """What a file in YAML or JSON says, with keys from the environment.
 
-        Raises ``ForeignError``, also where the authorisation has passed.
+        Raises ``ForeignError``. A day that has passed is no error yet: answers that are there may
+        still be learnt from.
         """
         try:
-            found = _read(Members(_document(path)), environment)
+            return _read(Members(_document(path)), environment)
         except BodyError as error:
             raise ForeignError(f"{path}: {error.message}") from None
-        found.check_authorised()
-        return found
 
     @property
     def url(self) -> str:
@@ -108,10 +118,10 @@ class ForeignTeacher:
         return next((one.name for one in self.conditions if one.baseline), None)
 
     def check_authorised(self, today: date | None = None) -> None:
-        """Check that the last day (UTC) has not passed. Raises ``ForeignError``."""
+        """Check that the last day (UTC) has not passed. Raises ``AuthorisationPassedError``."""
         now = today or datetime.now(UTC).date()
         if now > self.authorised_until:
-            raise ForeignError(
+            raise AuthorisationPassedError(
                 f"authorised_until must be a day that has not passed; got {self.authorised_until}, "
                 f"and it is {now}: nothing is sent. Ask {self.authorised_by!r} again"
             )

@@ -14,6 +14,7 @@ import httpx
 from drs_reference.adapters.completion import answers_of
 from drs_reference.efficacy import corpus
 from drs_reference.efficacy.foreign_file import (
+    AuthorisationPassedError,
     ForeignCondition,
     ForeignError,
     ForeignTeacher,
@@ -54,16 +55,17 @@ def gather(
     journal: ForeignJournal,
     wanted: Sequence[Slot],
     say: Callable[[str], None] = print,
-) -> bool:
-    """Ask for the answers that the journal lacks, in their order; whether all of them are there.
+) -> str | None:
+    """Ask for the answers that the journal lacks, in their order; why it stopped before the end.
 
-    Now and then ``say`` is told how far it is. Stops at the bound on requests. Raises
+    None where all of them are there. It stops at the bound on requests, and where the last day has
+    passed. Now and then ``say`` is told how far it is. Raises
     ``ForeignError`` for an endpoint that does not answer as chat completions do; whatever came
     before is kept.
     """
     missing = [slot for slot in wanted if slot.name not in journal.said]
     if not missing:
-        return True
+        return None
     url = httpx.URL(teacher.url)
     with httpx.Client(timeout=_TIMEOUT_S, trust_env=not on_loopback(url)) as client:
         crew = _Crew(teacher, journal, client, _prompts(missing), say)
@@ -105,7 +107,7 @@ class _Crew:
         self._stop = Event()
         self._lock = Lock()
 
-    def work(self, wanted: Sequence[Slot]) -> bool:
+    def work(self, wanted: Sequence[Slot]) -> str | None:
         rest, count = iter(wanted), self._teacher.concurrency_max
         with ThreadPoolExecutor(count) as pool:
             try:
@@ -113,10 +115,15 @@ class _Crew:
                 errors = [one.exception() for one in working]
             finally:
                 self._stop.set()
+        stopped = None
         for error in errors:
-            if error is not None and not isinstance(error, BoundReachedError):
+            if isinstance(error, BoundReachedError):
+                stopped = f"the bound of {self._journal.requests_max} requests is reached"
+            elif isinstance(error, AuthorisationPassedError):
+                stopped = str(error)
+            elif error is not None:
                 raise error
-        return not any(errors)
+        return stopped
 
     def _each(self, rest: Iterator[Slot]) -> None:
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drs_reference.cli import main
 from drs_reference.efficacy import corpus
 from drs_reference.efficacy.attacks import ATTACKS
 from drs_reference.efficacy.command import EfficacyOptions, run
@@ -75,14 +76,14 @@ def test_a_harvest_stops_at_the_bound_and_goes_on_where_it_stopped(
     path, wanted = tmp_path / "harvest.jsonl", slots("good", PLAN, 0)
     one = teacher(provider.base_url, provider.keys, requests=5)
     with ForeignJournal.opened(path, {}, 5) as journal:
-        assert not gather(one, journal, wanted)
+        assert gather(one, journal, wanted) == "the bound of 5 requests is reached"
         assert len(journal.said) == 5
     with ForeignJournal.opened(path, {}, 5) as journal:
-        assert not gather(one, journal, wanted)
+        assert gather(one, journal, wanted) == "the bound of 5 requests is reached"
     assert len(sent(path)) == 5
     with ForeignJournal.opened(path, {}, 8) as journal:
-        assert gather(replace(one, requests_max=8), journal, wanted)
-        assert gather(replace(one, requests_max=8), journal, wanted)
+        assert gather(replace(one, requests_max=8), journal, wanted) is None
+        assert gather(replace(one, requests_max=8), journal, wanted) is None
         texts = [journal.said[slot.name].text for slot in wanted]
     assert sorted(sent(path)) == sorted(slot.name for slot in wanted)
     asked = corpus.prompts(0, PLAN.prompts)
@@ -101,7 +102,7 @@ def test_accounts_take_turns_and_steps_can_be_begun(provider: Provider, tmp_path
     )
     wanted = slots("good", ATTACKS["prefill"].plan(4), 0)
     with ForeignJournal.opened(tmp_path / "h", {}, 9) as journal:
-        assert gather(one, journal, wanted)
+        assert gather(one, journal, wanted) is None
         texts = [journal.said[slot.name].text for slot in wanted]
     traced = [s.task in TRACED for s in corpus.prompts(0, 4)]
     assert all("=" in text for text, steps in zip(texts, traced, strict=True) if steps)
@@ -112,8 +113,9 @@ def test_nothing_is_sent_after_the_last_day(provider: Provider, tmp_path: Path) 
         teacher(provider.base_url, provider.keys), authorised_until=TODAY - timedelta(days=1)
     )
     with ForeignJournal.opened(tmp_path / "h", {}, 9) as journal:
-        with pytest.raises(ForeignError, match="nothing is sent"):
-            gather(one, journal, slots("good", PLAN, 0))
+        stopped = gather(one, journal, slots("good", PLAN, 0))
+        assert stopped is not None
+        assert "nothing is sent" in stopped
         assert journal.sent == 0
 
 
@@ -164,7 +166,7 @@ def test_every_request_counts(
             concurrency_max=1,
         )
         (slot,) = slots("good", Plan(1), 0)
-        assert gather(one, journal, [slot])
+        assert gather(one, journal, [slot]) is None
         assert journal.said == {slot.name: said}
         assert journal.sent == requests
 
@@ -276,7 +278,7 @@ def test_the_lab_with_a_foreign_teacher(
     assert run(options) == BOUND_REACHED
     said = capsys.readouterr().out
     assert "72 of 72 answers are to be asked for; 0 of 50 requests were sent" in said
-    assert "stopped at the bound: 50 requests were sent, 1 of 6 students lack answers" in said
+    assert "stopped: the bound of 50 requests is reached. 1 of 6 students lack answers" in said
     assert said.count("student ") == 5
     written(path, provider.base_url, 72)
     assert run(options) == 0
@@ -314,6 +316,9 @@ def test_one_condition_alone_has_scores_and_nothing_beside_them(
     only = {"name": "any", "key_variables": ["LAB_GOOD"], "attacks": []}
     written(path, provider.base_url, 8, conditions=[only])
     assert run(replace(options, samples=8, jobs=1)) == 0
+    # The answers are there: once the last day has passed they may still be learnt from.
+    written(path, provider.base_url, 8, conditions=[only], authorised_until="2026-01-01")
+    assert run(replace(options, samples=8, jobs=1)) == 0
     found = json.loads((options.out / "foreign-any.json").read_text("utf-8"))
     assert [arm["samples"] for arm in found["passive"]] == [2, 4, 8]
     assert found["not_available"].keys() >= {"multipliers.passive", "observers", "undefended"}
@@ -321,7 +326,10 @@ def test_one_condition_alone_has_scores_and_nothing_beside_them(
 
 
 def test_what_cannot_be_measured_is_not_asked_for(
-    options: EfficacyOptions, provider: Provider, capsys: pytest.CaptureFixture[str]
+    options: EfficacyOptions,
+    provider: Provider,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = options.foreign
     assert path is not None
@@ -330,7 +338,8 @@ def test_what_cannot_be_measured_is_not_asked_for(
     assert "requests_max must allow the 48 further answers" in capsys.readouterr().err
     assert sent(options.out / "harvest.jsonl") == []
     written(path, provider.base_url, 72, authorised_until="2026-01-01")
-    assert run(options) == 2
+    assert main(["efficacy", "--foreign", str(path), "--out", str(tmp_path / "other")]) == 2
     assert "nothing is sent" in capsys.readouterr().err
+    assert sent(tmp_path / "other" / "harvest.jsonl") == []
     assert run(replace(options, conditions=("none",))) == 2
     assert "leave --conditions out" in capsys.readouterr().err
