@@ -10,7 +10,9 @@
 # make bench-noise   a hundred runs each against an endpoint with 1% and 5% noise; an hour
 # make bench-suite   what the suite costs beside bare httpx, and memory over 100,000 exchanges; ten minutes
 # make bench-perturbation   budgets, invariants and utility of every mechanism; ten minutes
+# make bench-model   tokens a second of the endpoint over HTTP, beside the bare model; a minute (RECORD=--record writes)
 # make bench-provenance   wrong claims and power of provenance, with students; a quarter of an hour
+# make bench-starvation   the search for a mechanism that meets all three goals; half an hour (RECORD=--record writes)
 # make efficacy      what output perturbation does to students, at its shortest; fifteen minutes
 # make efficacy-full   every attacker and seed, diluted corpora, three teachers; hours
 #
@@ -25,8 +27,9 @@ OTHERS := conformance/tests/independent
 PORT ?= 0
 TORCH ?= torch==2.13.0
 RUNS ?= 5000
+RECORD ?=
 
-.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-provenance efficacy efficacy-full clean
+.PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-model bench-provenance bench-starvation efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile
 	@if command -v uv >/dev/null 2>&1; then \
@@ -86,12 +89,18 @@ bench-suite: $(STAMP)
 bench-perturbation: $(STAMP)
 	$(BIN)/python reference_impl/benchmarks/perturbation.py
 
+bench-model: $(STAMP)
+	$(BIN)/python reference_impl/benchmarks/model.py $(RECORD)
+
 $(VENV)/torch: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
 	@touch $@
 
 bench-provenance: $(VENV)/torch
 	$(BIN)/python reference_impl/benchmarks/provenance.py
+
+bench-starvation: $(VENV)/torch
+	$(BIN)/python reference_impl/benchmarks/starvation.py $(RECORD)
 
 efficacy: $(VENV)/torch
 	$(BIN)/drs-reference efficacy
@@ -102,4 +111,4 @@ efficacy-full: $(VENV)/torch
 	cp drs-efficacy-full/efficacy.json docs/measurements/efficacy_full.json
 
 clean:
-	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results drs-efficacy drs-efficacy-full
+	rm -rf $(VENV) $(SERVERS) site drs-demo drs-results drs-efficacy drs-efficacy-full drs-efficacy-foreign

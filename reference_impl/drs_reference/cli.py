@@ -194,7 +194,17 @@ def _add_efficacy(commands: Any) -> None:
         "a picture of each mechanism; goes on where it stopped. Needs torch: the extra training.",
     )
     efficacy.add_argument(
-        "--out", type=Path, default=Path("drs-efficacy"), metavar="DIR", help="default: %(default)s"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="default: drs-efficacy, with --foreign drs-efficacy-foreign",
+    )
+    efficacy.add_argument(
+        "--foreign",
+        type=Path,
+        metavar="FILE",
+        help="harvest the endpoint that this file names, YAML or JSON, within its bounds and "
+        "while it is authorised; exit status 3: its bound on requests was reached",
     )
     efficacy.add_argument(
         "--conditions", nargs="*", default=[], metavar="NAME", help="default: all of the table"
@@ -258,7 +268,8 @@ def _accounts(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status: 0 done, 2 it could not start.
 
-    ``provenance`` returns 10 where it recognises something.
+    ``provenance`` returns 10 where it recognises something, ``efficacy --foreign`` 3 where the
+    bound on requests was reached.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -352,9 +363,10 @@ def _provenance(options: argparse.Namespace, parser: argparse.ArgumentParser) ->
 def _efficacy(options: argparse.Namespace) -> int:
     from drs_reference.efficacy.command import EfficacyOptions, default_cache, run
 
+    folder = "drs-efficacy" if options.foreign is None else "drs-efficacy-foreign"
     return run(
         EfficacyOptions(
-            out=options.out,
+            out=options.out or Path(folder),
             conditions=tuple(options.conditions),
             samples=options.samples,
             seeds=options.seeds,
@@ -363,6 +375,7 @@ def _efficacy(options: argparse.Namespace) -> int:
             jobs=options.jobs,
             cache=options.cache or default_cache(),
             issuer=options.issuer,
+            foreign=options.foreign,
         )
     )
 

@@ -46,7 +46,15 @@ def deduplicated(corpus: Corpus) -> Corpus:
 
 def valid(corpus: Corpus) -> Corpus:
     """Answers whose steps agree with arithmetic."""
-    return [one for one in corpus if consistent(one.sample, one.text)]
+    return [one for one in corpus if _agrees(one)]
+
+
+def _agrees(one: Response) -> bool:
+    try:
+        return consistent(one.sample, one.text)
+    except ValueError:
+        # A foreign teacher may write what is no step of the language: 3+4*5=23.
+        return False
 
 
 def complete(corpus: Corpus) -> Corpus:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,23 @@ from typing import Any
 import rfc8785
 
 from drs_reference.efficacy.attacks import PASSIVE
+from drs_reference.efficacy.card_parts import (
+    arms,
+    factor,
+    mean,
+    observers,
+    shares,
+    totals,
+    utility_loss,
+)
 from drs_reference.efficacy.conditions import NONE, Condition
-from drs_reference.efficacy.multiplier import Multiplier
 from drs_reference.efficacy.results import Results
 from drs_reference.gateway.signing import Signer
 from drs_reference.model.weights import load_weights
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 
-__all__ = ["CARD_TYPE", "card", "model_entry", "slug"]
+__all__ = ["CARD_TYPE", "LIMITS", "RECIPE_URI", "TASK", "card", "model_entry", "slug"]
 
 CARD_TYPE = "application/vnd.drs.perturbation-evidence+json"
 RECIPE_URI = "https://distillation-resistance.example/recipes/warm-student"
@@ -28,9 +35,8 @@ TASK = (
     "Two-digit additions with carries and chains of three operations modulo ten, with written-out "
     "steps; held-out questions, the answer alone is scored"
 )
-_CARD_SIZES = (1, 10, 100)
 _VALIDITY = timedelta(days=365)
-_LIMITS = (
+LIMITS = (
     "Students of other sizes, from other starting points, or of other tasks than arithmetic.",
     "Attackers other than those listed.",
     "Observers see harvested prompts, steps and free text apart; the greater AUC is reported. "
@@ -71,9 +77,8 @@ def card(
     attacks = results.attacks(name)
     if not results.arms(name, PASSIVE) or not attacks:
         raise LookupError(f"no card of {name!r}: it takes a passive and an adaptive student")
-    clean, defended = _totals(results, NONE), _totals(results, name)
-    scores = [traced_solved / traced for traced_solved, traced in _pairs(clean, defended, "solved")]
-    truths = [true / traced for true, traced in _pairs(clean, defended, "true")]
+    clean, defended = totals(results, NONE), totals(results, name)
+    scores, truths = (shares((clean, defended), key) for key in ("solved", "true"))
     document = {
         "drs_version": VERSION,
         "id": f"card-{slug(name)}",
@@ -87,22 +92,22 @@ def card(
         "recipe": {"uri": RECIPE_URI, "digest": f"sha256:{results.setting['recipe']['digest']}"},
         "teacher_score_clean": scores[0],
         "teacher_score_defended": scores[1],
-        "utility_loss_points": _loss(clean, defended),
+        "utility_loss_points": utility_loss(clean, defended),
         "false_statements_added": max(0.0, truths[0] - truths[1]),
         "divergence_nats_per_response": _divergence(results, condition),
-        "floor": _mean(one["score"] for one in results.floors.values()),
-        "undefended": _arms(results, NONE, PASSIVE),
-        "passive": _arms(results, name, PASSIVE),
-        "adaptive": [{"attack": one, "arms": _arms(results, name, one)} for one in attacks],
+        "floor": mean(one["score"] for one in results.floors.values()),
+        "undefended": arms(results, NONE, PASSIVE),
+        "passive": arms(results, name, PASSIVE),
+        "adaptive": [{"attack": one, "arms": arms(results, name, one)} for one in attacks],
         "strongest": attacks[0],
         "multipliers": {
-            "passive": _factor(results.multiplier(name, PASSIVE)),
-            "strongest": _factor(results.multiplier(name, attacks[0])),
+            "passive": factor(results.multiplier(name, PASSIVE)),
+            "strongest": factor(results.multiplier(name, attacks[0])),
         },
-        "observers": _observers(results, name),
+        "observers": observers(results, name),
         "recognition": _recognition(results, name),
         "not_shown": [
-            *_LIMITS,
+            *LIMITS,
             *([_KEYED_LIMIT] if condition.marked else ()),
             *(() if results.setting["own_teachers"] else [_SHIPPED_LIMIT]),
         ],
@@ -114,68 +119,10 @@ def _digest(document: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
 
 
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found)
-
-
-def _totals(results: Results, name: str) -> dict[str, int]:
-    seen = results.seen(name)
-    counted = ("answers", "solved", "traced", "traced_solved", "traced_true")
-    return {key: sum(one[key] for one in seen) for key in counted}
-
-
-def _pairs(
-    clean: Mapping[str, int], defended: Mapping[str, int], key: str
-) -> list[tuple[int, int]]:
-    return [(one[f"traced_{key}"], one["traced"]) for one in (clean, defended)]
-
-
-def _loss(clean: Mapping[str, int], defended: Mapping[str, int]) -> dict[str, float]:
-    """Difference of the shares of right answers, percentage points, with a Wald interval."""
-    before, after = (one["solved"] / one["answers"] for one in (clean, defended))
-    spread = 1.96 * math.sqrt(
-        before * (1 - before) / clean["answers"] + after * (1 - after) / defended["answers"]
-    )
-    loss = before - after
-    return {"estimate": 100 * loss, "low": 100 * (loss - spread), "high": 100 * (loss + spread)}
-
-
 def _divergence(results: Results, condition: Condition) -> float | None:
     found = [one.get("divergence") for one in results.seen(condition.name)]
     known = [value for value in found if value is not None]
-    return _mean(known) if known and len(known) == len(found) else None
-
-
-def _arms(results: Results, name: str, attack: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "samples": samples,
-            "runs": [{"seed": seed, "score": score} for seed, score in runs.items()],
-        }
-        for samples, runs in results.arms(name, attack).items()
-    ]
-
-
-def _factor(found: Multiplier) -> dict[str, Any]:
-    factor = {"estimate": found.estimate, "low": found.low, "high": found.high}
-    return {"factor": factor, "beyond_measured": found.beyond_measured}
-
-
-def _observers(results: Results, name: str) -> list[dict[str, Any]]:
-    """The greater AUC of the two families of answers, a mean over seeds."""
-    told = [one["auc"] for one in results.seen(name)]
-    return [
-        {
-            "observer": observer,
-            "responses": size,
-            "auc": max(
-                _mean(one[family][observer][str(size)] for one in told) for family in told[0]
-            ),
-        }
-        for observer in next(iter(told[0].values()))
-        for size in _CARD_SIZES
-    ]
+    return mean(known) if known and len(known) == len(found) else None
 
 
 def _recognition(results: Results, name: str) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ from drs_reference.efficacy import lab, student
 from drs_reference.efficacy.card import card, model_entry, slug
 from drs_reference.efficacy.conditions import CONDITIONS
 from drs_reference.efficacy.endpoint import EndpointError
+from drs_reference.efficacy.foreign import run_foreign
+from drs_reference.efficacy.foreign_file import ForeignError
 from drs_reference.efficacy.harvest import HarvestError
 from drs_reference.efficacy.picture import learning_curves
 from drs_reference.efficacy.results import Results, ResultsError
@@ -50,14 +52,19 @@ class EfficacyOptions:
     cache: Path = field(default_factory=default_cache)
     issuer: str = "http://127.0.0.1"
     recipe: Recipe = field(default_factory=Recipe)
+    foreign: Path | None = None
 
 
 def run(options: EfficacyOptions) -> int:
-    """Measure what is missing and write everything; the exit status: 0, or 2 with one line."""
+    """Measure what is missing and write everything; the exit status: 0, or 2 with one line.
+
+    With a foreign teacher 3 where the bound on requests was reached before the end.
+    """
     try:
         return _run(options)
     except (
         EndpointError,
+        ForeignError,
         HarvestError,
         MissingTorchError,
         ResultsError,
@@ -69,6 +76,9 @@ def run(options: EfficacyOptions) -> int:
 
 
 def _run(options: EfficacyOptions) -> int:
+    if options.foreign is not None:
+        student.torch_parts()  # nothing is asked of anybody that cannot be learnt from
+        return run_foreign(options, options.foreign)
     names = options.conditions or tuple(CONDITIONS)
     if unknown := [name for name in names if name not in CONDITIONS]:
         known = ", ".join(map(repr, CONDITIONS))

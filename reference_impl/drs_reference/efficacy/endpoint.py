@@ -54,11 +54,15 @@ class _Unwatched(LiveDetection):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where chat completions are asked for, which model, and the keys of the harvester."""
+    """Where chat completions are asked for, which model, and the keys of the harvester.
+
+    ``control`` is the key of an account in good standing.
+    """
 
     url: str
     model: str
     keys: tuple[str, ...]
+    control: str = ""
 
 
 def altered(parts: Parts, condition: Condition, seed: int, teacher: Path) -> Parts:
@@ -109,6 +113,7 @@ def serving(condition: Condition, seed: int, teacher: Path, accounts: int) -> It
                     json.loads(line)["url"] + surface.path,
                     REASONING_MODEL_NAME if condition.withholds else MODEL_NAME,
                     tuple(keys[name] for name in blind(accounts)),
+                    keys["control"],
                 )
             finally:
                 process.terminate()

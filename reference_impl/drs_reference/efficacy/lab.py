@@ -14,7 +14,7 @@ from typing import Any
 
 from drs_reference.efficacy import corpus, observers, radioactivity
 from drs_reference.efficacy.attacks import ATTACKS, PASSIVE
-from drs_reference.efficacy.conditions import CONDITIONS, NONE, key_of, suspected
+from drs_reference.efficacy.conditions import CONDITIONS, NONE, Condition, key_of, suspected
 from drs_reference.efficacy.corpus import Corpus
 from drs_reference.efficacy.harvest import Plan, harvest
 from drs_reference.efficacy.results import Results
@@ -74,7 +74,8 @@ def cells(conditions: Iterable[str], seeds: int, samples: int, full: bool) -> li
 class Lab:
     """Where things lie and how much is asked.
 
-    With ``own_teachers`` each seed has a teacher of its own, else all have the shipped one.
+    With ``own_teachers`` each seed has a teacher of its own, else all have the shipped one. Other
+    conditions are held against the ``baseline``.
     """
 
     out: Path
@@ -82,6 +83,11 @@ class Lab:
     samples: int
     questions: int
     own_teachers: bool
+    baseline: str | None = NONE
+
+    def condition(self, name: str) -> Condition:
+        """A condition by its name."""
+        return CONDITIONS[name]
 
     def teacher(self, seed: int) -> Path:
         """The weights of the teacher of a seed."""
@@ -101,7 +107,7 @@ class Lab:
     def gather(self, condition: str, plan: Plan, seed: int) -> None:
         """Harvest a corpus."""
         path = self.corpus_path(condition, plan, seed)
-        harvest(CONDITIONS[condition], seed, self.teacher(seed), plan, path)
+        harvest(self.condition(condition), seed, self.teacher(seed), plan, path)
 
     def read(self, condition: str, plan: Plan, seed: int) -> Corpus:
         """A corpus that was harvested."""
@@ -125,7 +131,7 @@ class Lab:
             "learnt": len(learnt),
             "score": accuracy(student, questions),
         }
-        condition = CONDITIONS[cell.condition]
+        condition = self.condition(cell.condition)
         if condition.marked and cell.attack == PASSIVE:
             teacher = LanguageModel.load(self.teacher(cell.seed))
             held = radioactivity.places(teacher, student, cell.seed)
@@ -154,16 +160,16 @@ class Lab:
             "traced_true": sum(is_true(one.sample, one.text) for one in traced),
             "exact": sum(one.sample.is_right(one.text) for one in traced),
         }
-        if condition == NONE:
+        if self.baseline is None or condition == self.baseline:
             return found
-        clean = self.read(NONE, plan, seed)
+        clean = self.read(self.baseline, plan, seed)
         families = {"steps": True, "free text": False}
         found["auc"] = {
             family: self._told(condition, seed, _of(clean, steps), _of(answers, steps))
             for family, steps in families.items()
         }
-        if CONDITIONS[condition].marked:
-            mechanism = CONDITIONS[condition].perturbation(key_of(condition, seed))
+        if self.condition(condition).marked:
+            mechanism = self.condition(condition).perturbation(key_of(condition, seed))
             teacher = LanguageModel.load(self.teacher(seed))
             found["divergence"] = observers.divergence(
                 teacher, mechanism, suspected("harvester"), answers[:_OBSERVED]
@@ -174,8 +180,8 @@ class Lab:
         self, condition: str, seed: int, clean: Corpus, answers: Corpus
     ) -> dict[str, dict[str, float]]:
         scores = {"keyless": observers.keyless(clean, answers)}
-        if CONDITIONS[condition].marked:
-            mechanism = CONDITIONS[condition].perturbation(key_of(condition, seed))
+        if self.condition(condition).marked:
+            mechanism = self.condition(condition).perturbation(key_of(condition, seed))
             teacher = LanguageModel.load(self.teacher(seed))
             ratios = [
                 observers.key_holder(teacher, mechanism, suspected("harvester"), part)
@@ -213,7 +219,12 @@ def run(
         lab.corpus_path(*plan).stem: plan
         for plan in (
             *(plan for cell in students.values() for plan in lab.plans(cell)),
-            *((one, plain, seed) for name, seed in looks.values() for one in (NONE, name)),
+            *(
+                (one, plain, seed)
+                for name, seed in looks.values()
+                for one in (lab.baseline, name)
+                if one is not None
+            ),
         )
         if not lab.corpus_path(*plan).exists()
     }

@@ -72,7 +72,13 @@ class Results:
         """The time now, whole seconds."""
         return rfc3339(datetime.now(UTC).replace(microsecond=0))
 
-    def arms(self, condition: str, attack: str) -> dict[int, dict[int, float]]:
+    @property
+    def baseline(self) -> str | None:
+        """The condition that others are held against; None where there is none."""
+        found: str | None = self.setting.get("baseline", NONE)
+        return found
+
+    def arms(self, condition: str | None, attack: str) -> dict[int, dict[int, float]]:
         """Scores of undiluted students by samples and seed, fewest samples first."""
         found: dict[int, dict[int, float]] = {}
         for one in self.students.values():
@@ -92,10 +98,10 @@ class Results:
         return sorted(arms, key=lambda name: (-score(name), name))
 
     def multiplier(self, condition: str, attack: str) -> Multiplier:
-        """How many more samples an attacker needs than without a mechanism."""
+        """How many more samples an attacker needs than under the baseline, which must be there."""
         arms = [
             {size: [*runs.values()] for size, runs in found.items()}
-            for found in (self.arms(NONE, PASSIVE), self.arms(condition, attack))
+            for found in (self.arms(self.baseline, PASSIVE), self.arms(condition, attack))
         ]
         return multiplier(arms[0], arms[1], int(self.setting["questions"]))
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drs_reference.efficacy.attacks import PASSIVE
-from drs_reference.efficacy.conditions import NONE
 from drs_reference.efficacy.observers import GROUPS
 from drs_reference.efficacy.results import Results
 
-__all__ = ["table"]
+__all__ = ["ABSENT", "table"]
+
+ABSENT = "not available"
+"""Stands where a foreign teacher's own law or key would be needed, or a baseline."""
 
 _HEADS = (
     "condition",
@@ -30,20 +32,21 @@ _HEADS = (
 def table(results: Results) -> str:
     """A line for each condition that was observed; below it the floor and the undefended curve."""
     names = list(dict.fromkeys(one["condition"] for one in results.observations.values()))
-    names.sort(key=lambda name: (name != NONE, name))
+    names.sort(key=lambda name: (name != results.baseline, name))
     lines = [_HEADS, ["---"] * len(_HEADS), *(_row(results, name) for name in names)]
     floors = [one["score"] for one in results.floors.values()]
     curve = "; ".join(
-        f"{size}: {_scores(runs)}" for size, runs in results.arms(NONE, PASSIVE).items()
+        f"{size}: {_scores(runs)}" for size, runs in results.arms(results.baseline, PASSIVE).items()
     )
     return (
         "".join(f"| {' | '.join(line)} |\n" for line in lines)
-        + f"\nFloor {_listed(floors)}. Without a mechanism, by harvested answers: {curve}.\n"
+        + f"\nFloor {_listed(floors)}. Without a mechanism, by harvested answers: "
+        + f"{curve or ABSENT}.\n"
     )
 
 
 def _row(results: Results, name: str) -> list[str]:
-    seen = results.seen(name)
+    seen, absent = results.seen(name), ABSENT if "foreign" in results.setting else ""
     traced = sum(one["traced"] for one in seen)
     right, true = (
         sum(one[key] for one in seen) / traced for key in ("traced_solved", "traced_true")
@@ -58,14 +61,14 @@ def _row(results: Results, name: str) -> list[str]:
         name,
         f"{right:.3f}",
         f"{true:.3f}",
-        f"{sum(nats) / len(nats):.2f}" if nats else "",
+        f"{sum(nats) / len(nats):.2f}" if nats else absent,
         "; ".join(f"{n}: {_scores(runs)}" for n, runs in results.arms(name, PASSIVE).items()),
         strongest,
-        "" if name == NONE else _factor(results, name, PASSIVE),
+        "" if name == results.baseline else _factor(results, name, PASSIVE),
         _factor(results, name, attacks[0]) if attacks else "",
-        _auc(seen, "keyless"),
-        _auc(seen, "key-holder"),
-        _marks(results, name),
+        _auc(seen, "keyless") or ("" if name == results.baseline else absent),
+        _auc(seen, "key-holder") or absent,
+        _marks(results, name) or absent,
     ]
 
 
@@ -81,6 +84,8 @@ def _listed(scores: Iterable[float]) -> str:
 def _factor(results: Results, name: str, attack: str) -> str:
     if not results.arms(name, attack):
         return ""
+    if not results.arms(results.baseline, PASSIVE):
+        return ABSENT
     found = results.multiplier(name, attack)
     sign = ">= " if found.beyond_measured else ""
     return f"{sign}{found.estimate:.1f} ({found.low:.1f} to {found.high:.1f})"

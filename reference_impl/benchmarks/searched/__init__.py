@@ -1,0 +1,1 @@
+"""Candidates of the search for a mechanism that is truthful, imperceptible and costly."""
