@@ -100,11 +100,8 @@ def _tell_pulled(pulled: Pulled, options: MemberOptions) -> None:
         "in_force": pulled.in_force,
         "log_size": pulled.log_size,
     }
-    line = (
-        f"{pulled.taken} taken in, {len(refused)} refused, {pulled.in_force} in force, "
-        f"the log has {pulled.log_size}"
-    )
-    _say(options, document, line, *(f"  refused {one['id']}: {one['reason']}" for one in refused))
+    shown = (f"  refused {one['id']}: {one['reason']}" for one in refused)
+    _say(options, document, str(pulled), *shown)
 
 
 def _status(member: Member, options: MemberOptions) -> None:

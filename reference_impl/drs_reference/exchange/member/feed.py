@@ -65,8 +65,11 @@ class Feed:
         while not self._stopped.is_set():
             self._knock.clear()
             try:
-                self._after(self._member.pull())
+                pulled = self._member.pull()
                 failures, told = 0, ""
+                if pulled.taken or pulled.refused:
+                    log.info("from the hub: %s", pulled)
+                self._after(pulled)
             except HaltedError as error:
                 # Until somebody looks into it, it is told with every round.
                 failures += 1

@@ -56,6 +56,12 @@ class Pulled:
     in_force: int
     log_size: int
 
+    def __str__(self) -> str:
+        return (
+            f"{self.taken} taken in, {len(self.refused)} refused, {self.in_force} in force, "
+            f"the log has {self.log_size}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:

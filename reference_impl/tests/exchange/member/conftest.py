@@ -57,19 +57,6 @@ WORDS = (
     *("river", "apple", "window", "garden", "music", "letter"),
     *("bridge", "winter", "copper", "basket", "ladder", "meadow"),
 )
-    "river",
-    "apple",
-    "window",
-    "garden",
-    "music",
-    "letter",
-    "bridge",
-    "winter",
-    "copper",
-    "basket",
-    "ladder",
-    "meadow",
-]
 
 
 def everyday(number: int) -> str:
@@ -349,3 +336,9 @@ def ruled() -> Callable[..., dict[str, Any]]:
 def template() -> str:
     """A prompt that ``signature_by`` makes signatures of."""
     return TEMPLATE
+
+
+@pytest.fixture(scope="session", name="everyday")
+def _everyday() -> Callable[[int], str]:
+    """``everyday(number)``: an ordinary prompt, another for each number below 20,000."""
+    return everyday
