@@ -111,7 +111,8 @@ class Member:
         now = now or datetime.now(UTC)
         with self._rounds:
             self.refresh(now)
-            taken, refused = 0, []
+            taken = 0
+            refused: list[Refused] = []
             try:
                 for attempt in range(_TRIES):
                     try:

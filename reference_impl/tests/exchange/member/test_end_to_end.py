@@ -46,7 +46,14 @@ def until(condition: Callable[[], Any], what: str) -> float:
 
 
 def test_what_one_lab_finds_the_other_is_spared(
-    joined: Any, empty_hub: Any, start: Any, a: Any, b: Any, everyday: Any, tmp_path: Any
+    joined: Any,
+    empty_hub: Any,
+    start: Any,
+    a: Any,
+    b: Any,
+    everyday: Any,
+    signature_by: Any,
+    tmp_path: Any,
 ) -> None:
     benign = [everyday(number) for number in range(4000)]
     parties = [joined(empty_hub, lab, benign=benign) for lab in (a, b)]
@@ -87,6 +94,14 @@ def test_what_one_lab_finds_the_other_is_spared(
             ask(lab_b, client, persona, task(next(_numbers)))
         lab_b.reset("auditor")
         assert [state(lab_b, persona) for persona in CREW[:3]] == ["standing"] * 3
+        # An author who allows to observe gets no more, however often it matches.
+        mild = {"max_action": "observe", "pattern": "fp.containment >= 0.5"}
+        parties[0].member().publish(signature_by(a, task(1), **mild))
+        until(lambda: lab_b.log.count("1 in force") == 2, "the milder one did not come to B")
+        for persona in CREW[3:6] * 3:
+            ask(lab_b, client, persona, task(next(_numbers)))
+        lab_b.reset("auditor")
+        assert [state(lab_b, persona) for persona in CREW[3:6]] == ["observed"] * 3
     for what, seconds in times.items():
         print(f"{what}: {seconds:.2f} s")
     for lab in (lab_a, lab_b):
