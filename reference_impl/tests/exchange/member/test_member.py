@@ -186,20 +186,16 @@ def test_a_kill_loses_nothing(
     empty_hub: Any, joined: Any, a: Any, b: Any, signature_by: Any, acts: Any
 ) -> None:
     """Killed in the midst of pages, a member goes on where the last page ended."""
-    wanted = [
-        signature_by(a, f"word{n} and the next few words of template {n}") for n in range(250)
-    ]
+    texts = (f"word{n} and the next few words of template {n}" for n in range(130))
+    wanted = [signature_by(a, text) for text in texts]
     empty_hub.published(a, *(dict(each.document) for each in wanted))
     party = joined(empty_hub, b)
+    member = party.member()
     process = subprocess.Popen(party.argv("pull"), env=party.processes())
-    database = party.folder / "member.sqlite"
-    until(lambda: database.exists() or process.poll() is not None, "it did not begin")
-    time.sleep(0.3)
+    until(lambda: _held(member), "it did not begin")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    member = party.member()
-    member.refresh()
-    before = len(member.status()["signatures"])
+    before = _held(member)
     pulled = member.pull()
     assert before + pulled.taken == 130
     assert pulled.refused == ()
@@ -246,3 +242,8 @@ def test_what_may_be_kept_no_longer_is_dropped(
     again = party.member()
     again.refresh()
     assert again.status()["signatures"] == []
+
+
+def _held(member: Any) -> int:
+    member.refresh()
+    return len(member.status()["signatures"])
