@@ -21,7 +21,7 @@ from drs_reference.exchange.message_signatures import (
 from drs_reference.exchange.proofs import PublicKey
 from drs_reference.exchange.structured_fields import FieldError, InnerList, parse_dictionary
 from drs_reference.gateway.signing import Signer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SIGNER = Signer(bytes(range(32)))
@@ -62,6 +62,7 @@ def test_what_was_signed_verifies() -> None:
     assert (signed.kid, signed.nonce, signed.created) == (SIGNER.kid, NONCE, NOW)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.text("abc/?=&%20", min_size=1, max_size=50))
 def test_every_message_verifies_with_a_nonce_of_its_own(content: bytes, path: str) -> None:
     message = replace(MESSAGE, content=content, target_uri=f"https://hub.example/{path}")
@@ -182,12 +183,14 @@ lists = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, lists, max_size=4))
 def test_what_is_written_is_read(members: dict[str, InnerList]) -> None:
     text = ", ".join(f"{name}={value}" for name, value in members.items())
     assert parse_dictionary(text) == members
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('ab1=():;,"\\ \t?.é\n'), max_size=60))
 def test_whatever_else_comes_is_a_dictionary_or_an_error(text: str) -> None:
     with contextlib.suppress(FieldError):

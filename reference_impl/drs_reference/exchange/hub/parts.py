@@ -22,9 +22,13 @@ MAX_CONTENT_LENGTH = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a hub; ``origin`` is its scheme, host and port as members write them."""
+    """The parts of a hub.
+
+    ``origin`` is its scheme, host and port as members write them, ``name`` that of its logs.
+    """
 
     origin: str
+    name: str
     roster: Roster
     store: Store
     admissions: Admissions
@@ -34,7 +38,7 @@ class Parts:
 
     def log_name(self, root: str) -> str:
         """The origin of the log of a root, in its checkpoints."""
-        return f"{self.roster.current().name}/{root}"
+        return f"{self.name}/{root}"
 
     def log_key(self, root: str) -> LogKey:
         """The key of the log of a root."""

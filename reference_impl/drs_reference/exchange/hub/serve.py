@@ -74,11 +74,16 @@ def _serve(options: HubOptions, stack: contextlib.ExitStack) -> None:
     roster = Roster(options.members)
     database = Database(storage_path(options.storage))
     stack.callback(database.close)
+    name = roster.current().name
+    kept = database.secret("name", name.encode).decode()
+    if kept != name:
+        raise ServeError(f"the storage has the logs of {kept}; the members name the hub {name}")
     listener = listen(options.host, options.port)
     stack.callback(listener.close)
     here = origin(options.host, listener.getsockname()[1])
     parts = Parts(
         origin=options.origin or here,
+        name=name,
         roster=roster,
         store=Store(database),
         admissions=Admissions(database),

@@ -86,3 +86,14 @@ def test_a_broken_document_leaves_the_members_as_they_were(
     assert hub.get(a, "/taxii2/").status_code == 200
     assert "the members stay as they were" in hub.log
     assert a.token not in hub.log
+
+
+def test_a_storage_keeps_the_name_of_its_logs(start_hub: Any, tmp_path: Path, a: Any) -> None:
+    """Under another name the same log would look like one that members have never seen."""
+    hub = start_hub(tmp_path)
+    assert hub.stop() == 0
+    document = json.loads((tmp_path / "members.json").read_text())
+    (tmp_path / "members.json").write_text(json.dumps({**document, "name": "other.example"}))
+    done = command(*hub.process.args[4:])
+    assert done.returncode == 2
+    assert "logs of hub.example" in done.stderr

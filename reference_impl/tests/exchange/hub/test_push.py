@@ -128,3 +128,15 @@ def test_a_stop_ends_the_channels_at_once(start_hub: Any, tmp_path: Any, a: Any)
 @pytest.mark.parametrize("query", ["since=-1", "since=x", "since=1&since=2"])
 def test_a_malformed_place_is_400(hub: Any, a: Any, query: str) -> None:
     assert hub.get(a, a.path(f"push?{query}")).status_code == 400
+
+
+@pytest.mark.long
+def test_silence_is_broken_by_comments(empty_hub: Any, a: Any) -> None:
+    """Something on the way ends connections that are silent; the hub must not let them be."""
+    headers = {"Authorization": f"Bearer {a.token}"}
+    with (
+        httpx.Client(timeout=40, trust_env=False) as client,
+        client.stream("GET", empty_hub.url + a.path("push"), headers=headers) as answer,
+    ):
+        comments = [line for line, _ in zip(answer.iter_lines(), range(3), strict=False) if line]
+    assert comments == [": open", ": nothing new"]

@@ -14,7 +14,7 @@ from drs_reference.exchange.log.checkpoint import (
 )
 from drs_reference.exchange.log.merkle import EMPTY
 from drs_reference.gateway.signing import Signer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SIGNER = Signer(bytes(range(32)))
@@ -47,6 +47,7 @@ def test_what_is_no_key_is_refused(text: str) -> None:
         LogKey.parse(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32))
 def test_every_checkpoint_is_read_back(size: int, root: bytes) -> None:
     checkpoint = Checkpoint(ORIGIN, size, root)
