@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a document perturbation-parameters, JSON or YAML: the mechanism that is applied; "
         "default: the green list on all surfaces",
     )
+    serve.add_argument(
+        "--exchange",
+        type=Path,
+        metavar="FILE",
+        help="settings of a member: act on the signatures of the group, and publish campaigns",
+    )
     switch = commands.add_parser(
         "perturbation",
         help="end every perturbation for every account, or allow it again",
@@ -91,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         help="pseudonym of a person who agrees; give it for two different people",
     )
     _add_hub(commands)
+    _add_member(commands)
     _add_provenance(commands)
     _add_efficacy(commands)
     return parser
@@ -123,6 +130,38 @@ def _add_hub(commands: Any) -> None:
         "--origin",
         metavar="ORIGIN",
         help="scheme, host and port as members write them, where a proxy stands before the hub",
+    )
+
+
+def _add_member(commands: Any) -> None:
+    member = commands.add_parser(
+        "member",
+        help="take part in the exchange of signatures",
+        description="Take part in the exchange of signatures. Exit status: 0 done, 1 the hub "
+        "refused, or its log cannot be relied on; 2 it could not start or not reach the hub.",
+    )
+    member.add_argument(
+        "--settings", type=Path, metavar="FILE", required=True, help="of the member, YAML or JSON"
+    )
+    member.add_argument("--json", action="store_true", help="print a document instead of lines")
+    actions = member.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("pull", help="take in what is new, once")
+    actions.add_parser("follow", help="take in what is new until SIGTERM or SIGINT")
+    actions.add_parser("status", help="say what is held and what would be done; asks no hub")
+    publish = actions.add_parser("publish", help="publish a signature")
+    publish.add_argument(
+        "signature",
+        type=Path,
+        metavar="FILE",
+        help="the indicator as JSON; id, author, times and seq are filled in where they lack, "
+        "the proof is made anew",
+    )
+    revoke = actions.add_parser("revoke", help="withdraw a signature of the member's own")
+    revoke.add_argument("id", metavar="ID", help="indicator--...")
+    revoke.add_argument(
+        "--reason",
+        required=True,
+        choices=("false-positives", "campaign-ended", "error", "unlawful"),
     )
 
 
@@ -269,7 +308,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status: 0 done, 2 it could not start.
 
     ``provenance`` returns 10 where it recognises something, ``efficacy --foreign`` 3 where the
-    bound on requests was reached.
+    bound on requests was reached, ``member`` 1 where it was refused.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -282,6 +321,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _switch(options, parser)
         if options.command == "hub":
             return _hub(options)
+        if options.command == "member":
+            return _member(options)
         return _serve(options)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
@@ -320,6 +361,7 @@ def _serve(options: argparse.Namespace) -> int:
             accounts=options.accounts,
             dialect=options.dialect,
             perturbation=options.perturbation,
+            exchange=options.exchange,
         )
     )
 
@@ -334,6 +376,21 @@ def _hub(options: argparse.Namespace) -> int:
             host=options.host,
             port=options.port,
             origin=options.origin,
+        )
+    )
+
+
+def _member(options: argparse.Namespace) -> int:
+    from drs_reference.exchange.member.command import MemberOptions, run
+
+    return run(
+        MemberOptions(
+            settings=options.settings,
+            action=options.action,
+            signature=getattr(options, "signature", None),
+            id=getattr(options, "id", None),
+            reason=getattr(options, "reason", None),
+            json=options.json,
         )
     )
 

@@ -30,6 +30,8 @@ def log_to_stderr() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
+    # It tells of every request that is made.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def storage_path(url: str) -> Path:

@@ -75,11 +75,16 @@ class Accounts:
             )
             return self._keep(account, progress, self._upheld_appeals(progress) if upheld else ())
 
-    def suspect(self, name: str, evidence: tuple[str, ...]) -> None:
-        """Evidence that no person has seen: it observes and throttles, and goes no further."""
+    def suspect(
+        self, name: str, evidence: tuple[str, ...], within: tuple[str, ...] = _BY_MACHINE_ALONE
+    ) -> None:
+        """Evidence that no person has seen: it observes and throttles, and goes no further.
+
+        It moves an account that is in one of the states ``within``.
+        """
         with self._lock:
             account = self.current(name)
-            if account and not account.held_in and account.position.state in _BY_MACHINE_ALONE:
+            if account and not account.held_in and account.position.state in within:
                 self.apply(name, Event("evidence", evidence))
 
     def reset(self, persona: str) -> Account:

@@ -91,6 +91,11 @@ class Inference:
             raise replies.wrong(400, "This surface offers neither structured output nor tools.")
         now = self.parts.clock.now()
         self.parts.live_detection.watch(self.accounts, account, chat.question, now)
+        if self.parts.shared_detection is not None:
+            address = request.client.host if request.client else None
+            self.parts.shared_detection.watch(
+                self.accounts, account, chat, surface.withholds, address, now
+            )
         kind = ReasonedGeneration if surface.withholds else Generation
         generation = self.generation(account, chat, applied, kind)
         dialect, shown = replies.dialect, rules.logprob

@@ -7,16 +7,27 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Protocol
 
 from drs_reference.detection.detector import Calibration
 from drs_reference.detection.live import Traffic
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.response.procedure import Account
 
-__all__ = ["LiveDetection"]
+__all__ = ["Listener", "LiveDetection"]
 
 log = logging.getLogger(__name__)
 _EVIDENCE = ("prompt-structure",)
+
+
+class Listener(Protocol):
+    """Whom live detection tells what it does."""
+
+    def campaign(self, accounts: Sequence[str]) -> None:
+        """Accounts of one campaign, after evidence was applied to them."""
+
+    def forget(self, account: str) -> None:
+        """An account that is to be forgotten."""
 
 
 class LiveDetection:
@@ -32,6 +43,7 @@ class LiveDetection:
         self._traffic = Traffic()
         self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(1, "live-detection")
+        self.listener: Listener | None = None
 
     def watch(self, accounts: Accounts, account: Account, prompt: str, at: datetime) -> None:
         """Take in a request. What was evidence once is forgotten: more of it needs more traffic."""
@@ -49,9 +61,13 @@ class LiveDetection:
                 accounts.suspect(persona, _EVIDENCE)
         except Exception as error:
             log.error("evidence could not be applied: %s", type(error).__name__)
+        if self.listener is not None:
+            self.listener.campaign(personas)
 
     def forget(self, account: Account) -> None:
         """Forget what an account sent, once all evidence so far has been applied."""
         with self._lock:
             self._traffic.forget([account.name])
         self._worker.submit(lambda: None).result()
+        if self.listener is not None:
+            self.listener.forget(account.name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from drs_reference.detection import live
 from drs_reference.detection.detector import Calibration, Detector
@@ -47,13 +48,17 @@ from drs_reference.response.procedure import Procedure
 from drs_reference.standard import registry
 from drs_reference.storage.base import Storage
 
+if TYPE_CHECKING:
+    from drs_reference.gateway.shared_detection import SharedDetection
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Collaborators of one endpoint. Replace some with ``dataclasses.replace``.
 
     ``procedure`` and ``accounts`` are classes: the application makes them from the ladder, the
-    notice policy, the storage and the clock that it is given.
+    notice policy, the storage and the clock that it is given. ``shared_detection`` is there where
+    the endpoint takes part in an exchange.
     """
 
     terms: Terms
@@ -83,6 +88,7 @@ class Parts:
     provenance_hook: ProvenanceHook
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
+    shared_detection: SharedDetection | None = None
 
     def spoken(self, dialect: str) -> Dialect:
         """A dialect by its name."""

@@ -7,7 +7,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -58,7 +58,8 @@ class ServeOptions:
     is kept below ``write_target``, else in a private file that is removed at the end. ``accounts``
     is the number of ordinary accounts beside the test personas, ``dialect`` the one of the surface
     that the target file names. ``perturbation`` is a document ``perturbation-parameters``; without
-    it the mechanism is the green list on all surfaces.
+    it the mechanism is the green list on all surfaces. ``exchange`` are the settings of a member
+    of an exchange; without them the endpoint takes part in none.
     """
 
     host: str = "127.0.0.1"
@@ -69,6 +70,7 @@ class ServeOptions:
     accounts: int = 0
     dialect: str = DIALECTS[0]
     perturbation: Path | None = None
+    exchange: Path | None = None
 
 
 def unaltered(parts: Parts) -> Parts:
@@ -146,6 +148,8 @@ def _serve(
             until=use.until,
         )
     )
+    if options.exchange is not None:
+        parts = _sharing(options.exchange, parts, stack)
     carry_out(path, parts.kill_switch)
     stack.callback(watch(path, parts.kill_switch))
     app = RequestLog(wrap(build_app(parts)))
@@ -166,6 +170,14 @@ def _serve(
         )
         ready["target"] = str(folder / "target.yaml")
     serve_until_stopped(app, listener, ready)
+
+
+def _sharing(settings: Path, parts: Parts, stack: contextlib.ExitStack) -> Parts:
+    from drs_reference.gateway.shared_detection import sharing
+
+    shared = stack.enter_context(sharing(settings))
+    parts.live_detection.listener = shared
+    return replace(parts, shared_detection=shared)
 
 
 def _key(storage: SqliteStorage, name: str) -> bytes:

@@ -1,0 +1,1 @@
+"""A member of the exchange: it takes in what others publish, trusting nobody's word for it."""
