@@ -25,6 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from drs_reference.binomial import upper_limit
 from drs_reference.efficacy.command import default_cache
 from drs_reference.efficacy.corpus import Response
 from drs_reference.efficacy.student import Recipe, Weights, train_student
@@ -204,27 +205,11 @@ def distribution(values: Sequence[float]) -> dict[str, Any]:
     return {
         "trials": len(values),
         "at_most": below,
-        "excluded": {rate: _upper(count, len(values)) for rate, count in below.items()},
+        "excluded": {
+            rate: float(f"{upper_limit(count, len(values), 0.05):.3g}")
+            for rate, count in below.items()
+        },
     }
-
-
-def _upper(count: int, trials: int) -> float:
-    """Return the upper limit of Clopper and Pearson, one-sided, at 95%."""
-    if count == trials:
-        return 1.0
-    low, high = count / trials, 1.0
-    for _ in range(60):
-        rate = (low + high) / 2
-        terms = (
-            math.lgamma(trials + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(trials - k + 1)
-            + k * math.log(rate)
-            + (trials - k) * math.log1p(-rate)
-            for k in range(count + 1)
-        )
-        low, high = (rate, high) if sum(map(math.exp, terms)) > 0.05 else (low, rate)
-    return float(f"{high:.3g}")
 
 
 def recognised(values: Sequence[float]) -> dict[str, Any]:

@@ -46,18 +46,13 @@ class StyleSubspaces(Candidate):
         return share >= self._kept
 
     def _worded(self, sample: Sample, text: str, cluster: str) -> str:
-        parts = sample.accepted.parts
-        pattern = "".join(
-            re.escape(part) if isinstance(part, str) else f"({'|'.join(map(re.escape, part))})"
-            for part in parts
-        )
-        found = re.fullmatch(pattern, text)
-        if found is None:
+        filling = sample.accepted.filling(text)
+        if filling is None:
             return text
-        said = iter(found.groups())
+        said = iter(filling)
         return "".join(
             part if isinstance(part, str) else self._word(cluster, part, next(said))
-            for part in parts
+            for part in sample.accepted.parts
         )
 
     def _word(self, cluster: str, words: tuple[str, ...], said: str) -> str:

@@ -5,7 +5,6 @@ Names are those of the schema perturbation-evidence. None knows a right answer.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,18 +96,13 @@ def paraphrased(corpus: Corpus) -> Corpus:
 
 
 def _reworded(template: Template, text: str, rng: Random) -> str:
-    parts = template.parts
-    pattern = "".join(
-        re.escape(part) if isinstance(part, str) else f"({'|'.join(map(re.escape, part))})"
-        for part in parts
-    )
-    found = re.fullmatch(pattern, text)
-    if found is None:
+    filling = template.filling(text)
+    if filling is None:
         return text
-    kept = iter(found.groups())
+    kept = iter(filling)
     return "".join(
         part if isinstance(part, str) else (rng.choice(part) if rng.random() < _REDRAWN else said)
-        for part in parts
+        for part in template.parts
         for said in ([""] if isinstance(part, str) else [next(kept)])
     )
 

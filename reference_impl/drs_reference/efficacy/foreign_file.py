@@ -19,6 +19,7 @@ import yaml
 
 from drs_reference.efficacy.attacks import ATTACKS, PASSIVE
 from drs_reference.gateway.body import BodyError, Members, parse_object
+from drs_reference.yaml_text import load
 
 __all__ = [
     "FORM",
@@ -127,28 +128,6 @@ class ForeignTeacher:
             )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML that says what JSON can say: dates stay texts, nothing twice, no aliases."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read here; write the value out")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [str(self.construct_object(key)) for key, _ in node.value]
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise yaml.YAMLError(f"{twice[0][:80]} stands twice in one mapping")
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def _document(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
@@ -156,7 +135,7 @@ def _document(path: Path) -> dict[str, Any]:
         if len(data) > _SIZE_MAX:
             raise BodyError(None, f"the file must have at most {_SIZE_MAX} bytes; it has more")
         if path.suffix != ".json":
-            data = json.dumps(yaml.load(data.decode("utf-8"), _Loader)).encode()
+            data = json.dumps(load(data.decode("utf-8"))).encode()
     except yaml.MarkedYAMLError as error:
         # Without the line itself: a key may stand there.
         mark = error.problem_mark

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from drs_reference.binomial import upper_limit
 from drs_reference.exchange.features import CONTAINMENT
 from drs_reference.exchange.rules import Rule
 from drs_reference.exchange.winnowing import chosen, gram_hashes
 from drs_reference.exchange.words import words
 
-__all__ = ["BenignWindow", "FalsePositives", "Prints", "rate_bound", "tried_on_benign"]
+__all__ = ["BenignWindow", "FalsePositives", "Prints", "tried_on_benign"]
 
 _TAIL = 0.025
-_STEPS = 60
+"""On each side of an interval at 95%."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class FalsePositives:
     @property
     def rate_bound(self) -> float:
         """Upper end of the 95% interval of the rate at which benign windows match."""
-        return rate_bound(self.matches, self.windows)
+        return upper_limit(self.matches, self.windows, _TAIL)
 
 
 def tried_on_benign(rule: Rule, prints: Prints, windows: Iterable[BenignWindow]) -> FalsePositives:
@@ -63,35 +63,3 @@ def tried_on_benign(rule: Rule, prints: Prints, windows: Iterable[BenignWindow])
             for text in window.texts or ("",)
         )
     return FalsePositives(tried, matched)
-
-
-def rate_bound(count: int, trials: int) -> float:
-    """Upper end of the interval of Clopper and Pearson (1934) at 95%, both sides.
-
-    The rate at which ``count`` or fewer of ``trials`` have the probability 2.5%. Raises
-    ``ValueError`` unless 0 <= count <= trials and there is a trial.
-    """
-    if not 0 <= count <= trials or trials < 1:
-        raise ValueError(f"expected 0 <= count <= trials and a trial; got {count} of {trials}")
-    if count == trials:
-        return 1.0
-    low, high = count / trials, 1.0
-    for _ in range(_STEPS):
-        rate = (low + high) / 2
-        low, high = (rate, high) if _at_most(count, trials, rate) > _TAIL else (low, rate)
-    return high
-
-
-def _at_most(count: int, trials: int, rate: float) -> float:
-    """Probability of at most ``count`` of ``trials`` at a rate."""
-    if rate >= 1.0:
-        return 0.0
-    terms = (
-        math.lgamma(trials + 1)
-        - math.lgamma(k + 1)
-        - math.lgamma(trials - k + 1)
-        + k * math.log(rate)
-        + (trials - k) * math.log1p(-rate)
-        for k in range(count + 1)
-    )
-    return math.fsum(math.exp(term) for term in terms)

@@ -13,6 +13,7 @@ import yaml
 from drs_reference.exchange.proofs import ProofError, PublicKey
 from drs_reference.gateway.body import BodyError, Members, described
 from drs_reference.timestamps import from_rfc3339
+from drs_reference.yaml_text import load
 
 __all__ = [
     "COLLECTION",
@@ -48,20 +49,10 @@ class MemberKey:
         return self.valid_from <= now and all(now < end for end in ends)
 
 
-class _Loader(yaml.SafeLoader):
-    """Times stay text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read_mapping(text: str) -> Members:
     """The members of a document in YAML or JSON. Raises ``BodyError``."""
     try:
-        document = yaml.load(text, Loader=_Loader)
+        document = load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise BodyError(None, f"it is neither YAML nor JSON: {error}") from error
     if not isinstance(document, dict):

@@ -24,13 +24,16 @@ class Template:
 
     def accepts(self, text: str) -> bool:
         """Whether some filling of the slots gives exactly this text."""
+        return self.filling(text) is not None
+
+    def filling(self, text: str) -> tuple[str, ...] | None:
+        """What fills the slots where they give exactly this text, in their order; else None."""
         pattern = "".join(
-            re.escape(part)
-            if isinstance(part, str)
-            else "(?:" + "|".join(re.escape(choice) for choice in part) + ")"
+            re.escape(part) if isinstance(part, str) else f"({'|'.join(map(re.escape, part))})"
             for part in self.parts
         )
-        return re.fullmatch(pattern, text) is not None
+        found = re.fullmatch(pattern, text)
+        return None if found is None else found.groups()
 
     @property
     def entropy(self) -> float:

@@ -19,6 +19,7 @@ from drs_reference.perturbation.schema_part import ParametersError
 from drs_reference.response.ladder import different_people
 from drs_reference.standard import registry, validator
 from drs_reference.timestamps import from_rfc3339
+from drs_reference.yaml_text import load
 
 __all__ = [
     "ParametersError",
@@ -32,16 +33,6 @@ __all__ = [
 _STATES = ["perturbed"]
 
 
-class _Loader(yaml.SafeLoader):
-    """Times stay texts, as in JSON."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read_parameters(path: Path) -> dict[str, Any]:
     """The document of a file in JSON or YAML, valid under its schema.
 
@@ -50,7 +41,7 @@ def read_parameters(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text("utf-8")
         if path.suffix != ".json":
-            text = json.dumps(yaml.load(text, _Loader))
+            text = json.dumps(load(text))
         document = parse_object(text.encode())
     except BodyError as error:
         raise ParametersError(f"{path}: {error.message}") from error

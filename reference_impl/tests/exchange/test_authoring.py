@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from drs_reference.binomial import upper_limit
 from drs_reference.exchange.authoring import (
     Draft,
     Evidence,
@@ -25,7 +26,7 @@ from drs_reference.exchange.campaigns import (
     campaign_signature,
 )
 from drs_reference.exchange.canonical import canonical
-from drs_reference.exchange.false_positives import BenignWindow, rate_bound
+from drs_reference.exchange.false_positives import BenignWindow
 from drs_reference.exchange.proofs import SIGNATURE_TYPE, PublicKey, check_proof
 from drs_reference.exchange.signature import (
     FingerprintSet,
@@ -284,7 +285,7 @@ def test_a_description_in_the_words_of_users_is_refused(signer: Signer):
 @pytest.mark.parametrize("trials", [20, 300])
 def test_the_bound_is_that_of_clopper_and_pearson(count: int, trials: int):
     """At the bound, as few matches or fewer have the probability 2.5%, summed as they are."""
-    rate = rate_bound(count, trials)
+    rate = upper_limit(count, trials, 0.025)
     exact = sum(
         math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(count + 1)
     )
@@ -293,8 +294,8 @@ def test_the_bound_is_that_of_clopper_and_pearson(count: int, trials: int):
 
 
 def test_the_bound_at_its_ends():
-    assert rate_bound(5, 5) == 1.0
-    assert rate_bound(0, 29956) == pytest.approx(0.000123, rel=0.01)
+    assert upper_limit(5, 5, 0.025) == 1.0
+    assert upper_limit(0, 29956, 0.025) == pytest.approx(0.000123, rel=0.01)
     for count, trials in ((-1, 5), (6, 5), (0, 0)):
         with pytest.raises(ValueError, match="expected"):
-            rate_bound(count, trials)
+            upper_limit(count, trials, 0.025)
