@@ -26,8 +26,8 @@ from random import Random
 from typing import Any
 
 from drs_reference.binomial import upper_limit
-from drs_reference.efficacy.command import default_cache
 from drs_reference.efficacy.corpus import Response
+from drs_reference.efficacy.options import default_cache
 from drs_reference.efficacy.student import Recipe, Weights, train_student
 from drs_reference.gateway.sampling import Generation, Sampling
 from drs_reference.model import LanguageModel

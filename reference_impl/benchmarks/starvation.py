@@ -30,7 +30,7 @@ from typing import Any
 
 from drs_reference.efficacy import corpus
 from drs_reference.efficacy.attacks import PASSIVE
-from drs_reference.efficacy.command import default_cache
+from drs_reference.efficacy.options import default_cache
 from drs_reference.efficacy.student import MissingTorchError, Recipe, Weights, accuracy, torch_parts
 from drs_reference.model import LanguageModel
 from drs_reference.model.language import Sample

@@ -418,7 +418,8 @@ def _provenance(options: argparse.Namespace, parser: argparse.ArgumentParser) ->
 
 
 def _efficacy(options: argparse.Namespace) -> int:
-    from drs_reference.efficacy.command import EfficacyOptions, default_cache, run
+    from drs_reference.efficacy.command import run
+    from drs_reference.efficacy.options import EfficacyOptions, default_cache
 
     folder = "drs-efficacy" if options.foreign is None else "drs-efficacy-foreign"
     return run(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from drs_reference.gateway.signing import Signer, base64url, pre_authentication_encoding
+from drs_reference.signing import Signer, base64url, pre_authentication_encoding
 
 TYPE = "application/vnd.drs.declaration+json"
 

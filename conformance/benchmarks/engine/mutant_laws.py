@@ -30,10 +30,10 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.credentials import Credentials, fresh_credentials
 from drs_reference.gateway.parts import Parts, standard_parts
 from drs_reference.gateway.sampling import Generation, Sampling
-from drs_reference.gateway.signing import Signer
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.base import Applied
 from drs_reference.perturbation.green_list import GreenListWatermark
+from drs_reference.signing import Signer
 from drs_reference.storage.sqlite import SqliteStorage
 from mutants import MUTANTS
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from drs_reference.detection.windows import Window
-from drs_reference.gateway.body import BodyError
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.score_hook import ScoreHook
+from drs_reference.json_text import BodyError
 
 from mutants.mutant import mutant
 

@@ -10,11 +10,11 @@ from typing import Any
 from drs_reference.detection.windows import Window
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.appeals_desk import AppealsDesk
-from drs_reference.gateway.body import BodyError
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.score_hook import ScoreHook
 from drs_reference.gateway.test_mode import TestMode
+from drs_reference.json_text import BodyError
 from drs_reference.response.appeals import Appeal
 from drs_reference.response.ladder import Edge, Event, Ladder
 from drs_reference.response.procedure import Account

@@ -32,12 +32,12 @@ from drs_reference.gateway.credentials import Credentials
 from drs_reference.gateway.inference import Inference
 from drs_reference.gateway.parts import standard_parts
 from drs_reference.gateway.sampling import Generation, Sampling
-from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.structured_output import Form
 from drs_reference.model import LanguageModel
 from drs_reference.model.language import FREE_TEXT_TASKS, TOOL_CALL_NOTICE, Sample, draw_sample
 from drs_reference.perturbation.base import Applied
 from drs_reference.perturbation.keyed_draw import LOW
+from drs_reference.signing import Signer
 from drs_reference.storage.sqlite import SqliteStorage
 
 from perturbed.mechanisms import BEST_OF_N, COVERT, DURING, KEY, OVERT, Answer, said

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from drs_reference.gateway.body import Members
+from drs_reference.json_text import Members
 
 __all__ = ["Answer", "Token", "answers_of"]
 

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 
 from drs_reference.adapters.completion import Answer, answers_of
-from drs_reference.gateway.body import BodyError, parse_object
 from drs_reference.gateway.chat_request import ChatRequest
+from drs_reference.json_text import BodyError, parse_object
 from drs_reference.perturbation.best_of_n import BestOfN
 from drs_reference.response.procedure import Account
 

@@ -22,8 +22,8 @@ from drs_reference.efficacy.card_parts import (
 )
 from drs_reference.efficacy.conditions import NONE, Condition
 from drs_reference.efficacy.results import Results
-from drs_reference.gateway.signing import Signer
 from drs_reference.model.weights import load_weights
+from drs_reference.signing import Signer
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 

@@ -7,7 +7,6 @@ import os
 import platform
 import secrets
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from drs_reference import __version__
@@ -18,41 +17,20 @@ from drs_reference.efficacy.endpoint import EndpointError
 from drs_reference.efficacy.foreign import run_foreign
 from drs_reference.efficacy.foreign_file import ForeignError
 from drs_reference.efficacy.harvest import HarvestError
+from drs_reference.efficacy.options import EfficacyOptions
 from drs_reference.efficacy.picture import learning_curves
 from drs_reference.efficacy.results import Results, ResultsError
-from drs_reference.efficacy.student import MissingTorchError, Recipe, Weights
+from drs_reference.efficacy.student import MissingTorchError, Weights
 from drs_reference.efficacy.table import table
-from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.target_files import write_private
 from drs_reference.model import WeightsError
+from drs_reference.signing import Signer
 
-__all__ = ["EfficacyOptions", "default_cache", "run"]
-
-
-def default_cache() -> Path:
-    """Where weights are kept: ``drs-reference`` in the user's folder for caches."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "drs-reference"
+__all__ = ["run"]
 
 
 class UnknownConditionError(Exception):
     """There is no such condition; the message names those that there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class EfficacyOptions:
-    """Options of ``drs-reference efficacy``."""
-
-    out: Path
-    conditions: tuple[str, ...] = ()
-    samples: int = 4000
-    seeds: int = 3
-    questions: int = 300
-    full: bool = False
-    jobs: int = 2
-    cache: Path = field(default_factory=default_cache)
-    issuer: str = "http://127.0.0.1"
-    recipe: Recipe = field(default_factory=Recipe)
-    foreign: Path | None = None
 
 
 def run(options: EfficacyOptions) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drs_reference import __version__
 from drs_reference.efficacy import corpus, lab
@@ -24,12 +24,10 @@ from drs_reference.efficacy.foreign_harvest import gather, slots
 from drs_reference.efficacy.foreign_journal import ForeignJournal, Slot
 from drs_reference.efficacy.harvest import Plan
 from drs_reference.efficacy.lab import Cell, Lab
+from drs_reference.efficacy.options import EfficacyOptions
 from drs_reference.efficacy.results import Results
 from drs_reference.efficacy.student import Weights
 from drs_reference.efficacy.table import table
-
-if TYPE_CHECKING:
-    from drs_reference.efficacy.command import EfficacyOptions
 
 __all__ = ["BOUND_REACHED", "foreign_cells", "run_foreign"]
 

@@ -18,7 +18,7 @@ import httpx
 import yaml
 
 from drs_reference.efficacy.attacks import ATTACKS, PASSIVE
-from drs_reference.gateway.body import BodyError, Members, parse_object
+from drs_reference.json_text import BodyError, Members, parse_object
 from drs_reference.yaml_text import load
 
 __all__ = [

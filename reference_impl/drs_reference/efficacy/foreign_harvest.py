@@ -23,7 +23,7 @@ from drs_reference.efficacy.foreign_file import (
 from drs_reference.efficacy.foreign_journal import BoundReachedError, ForeignJournal, Said, Slot
 from drs_reference.efficacy.harvest import Plan
 from drs_reference.efficacy.tasks import opening
-from drs_reference.gateway.body import BodyError, parse_object
+from drs_reference.json_text import BodyError, parse_object
 from drs_reference.model.language import Sample
 
 __all__ = ["gather", "slots"]

@@ -28,7 +28,7 @@ from drs_reference.exchange.signature import (
     read_signature,
 )
 from drs_reference.exchange.winnowing import written
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 

@@ -14,7 +14,7 @@ from drs_reference.exchange.privacy import publishable_fingerprints
 from drs_reference.exchange.rule_tokens import RuleError
 from drs_reference.exchange.rules import compile_rule
 from drs_reference.exchange.signature import FingerprintSet, Signature, SignatureError
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 __all__ = ["Benign", "Campaign", "GroupKey", "NotPublishableError", "Terms", "campaign_signature"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import rfc8785
 
-from drs_reference.gateway.body import BodyError, parse_object
+from drs_reference.json_text import BodyError, parse_object
 
 DEPTH_MAX = 32
 _EXACT_MAX = 2**53 - 1

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from drs_reference.exchange.proofs import ProofError, PublicKey
-from drs_reference.gateway.body import BodyError, Members, described
+from drs_reference.json_text import BodyError, Members, described
 from drs_reference.timestamps import from_rfc3339
 from drs_reference.yaml_text import load
 

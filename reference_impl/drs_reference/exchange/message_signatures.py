@@ -26,7 +26,7 @@ from drs_reference.exchange.structured_fields import (
     parse_dictionary,
     write_bytes,
 )
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 SKEW = timedelta(seconds=300)
 """By how much clocks may differ, and how long a signature may take to arrive."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError, best_match
 
+from drs_reference.documents import expectation
 from drs_reference.exchange.canonical import NoCanonicalFormError, parse
-from drs_reference.gateway.body import described
-from drs_reference.gateway.documents import expectation
+from drs_reference.json_text import described
 from drs_reference.standard import validator
 
 __all__ = ["OBJECT_MAX", "ObjectError", "moment", "read_object"]

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drs_reference.exchange.canonical import NoCanonicalFormError, canonical
-from drs_reference.gateway.signing import Signer, base64url, pre_authentication_encoding
+from drs_reference.signing import Signer, base64url, pre_authentication_encoding
 
 SIGNATURE_TYPE = "application/vnd.drs.signature+json"
 SIGHTING_TYPE = "application/vnd.drs.sighting+json"

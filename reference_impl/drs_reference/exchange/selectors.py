@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from drs_reference.gateway.signing import base64url
+from drs_reference.signing import base64url
 
 __all__ = ["KINDS", "VALUE_MAX", "normalised", "selector"]
 

@@ -20,7 +20,7 @@ from drs_reference.exchange.proofs import (
     unbase64url,
 )
 from drs_reference.exchange.signature import Signature
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 

@@ -12,22 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from drs_reference.documents import read_document
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.auditors_only import AuditorsOnly
-from drs_reference.gateway.body import (
-    BodyError,
-    BodyTimeoutError,
-    BodyTooLargeError,
-    read_body,
-)
+from drs_reference.gateway.body import BodyTimeoutError, BodyTooLargeError, read_body
 from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.declaration import MAX_AGE_S
-from drs_reference.gateway.documents import read_document
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import ProblemError, plain_problem
 from drs_reference.gateway.provenance_hook import BODY_MAX as PROVENANCE_MAX
 from drs_reference.gateway.score_hook import BODY_MAX
 from drs_reference.gateway.test_mode import ClockRangeError, HeldPersonaError
+from drs_reference.json_text import BodyError
 from drs_reference.response.appeals import appeal_document
 from drs_reference.response.procedure import Account
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from drs_reference.gateway.signing import DECLARATION_TYPE, Signer
 from drs_reference.gateway.surfaces import SURFACES, Bounds, Surface
+from drs_reference.signing import DECLARATION_TYPE, Signer
 from drs_reference.standard import VERSION
 from drs_reference.timestamps import rfc3339
 

@@ -16,14 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from drs_reference.gateway.accounts import Accounts
-from drs_reference.gateway.body import (
-    LIMIT,
-    BodyError,
-    BodyTimeoutError,
-    BodyTooLargeError,
-    parse_object,
-    read_body,
-)
+from drs_reference.gateway.body import LIMIT, BodyTimeoutError, BodyTooLargeError, read_body
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.dialects.dialect import Stream
 from drs_reference.gateway.exposure import ExposureRules
@@ -35,6 +28,7 @@ from drs_reference.gateway.safety import Declined
 from drs_reference.gateway.sampling import Emission, Generating, Generation
 from drs_reference.gateway.structured_output import DRAFTS_MAX, Drafts, Form
 from drs_reference.gateway.surfaces import Surface
+from drs_reference.json_text import BodyError, parse_object
 from drs_reference.perturbation.base import Applied
 from drs_reference.response.procedure import Account
 

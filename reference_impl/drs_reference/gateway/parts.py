@@ -32,7 +32,6 @@ from drs_reference.gateway.reasoning import ReasoningHook
 from drs_reference.gateway.safety import SafetyPolicy
 from drs_reference.gateway.sampling import Model
 from drs_reference.gateway.score_hook import ScoreHook
-from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.test_mode import TestMode
 from drs_reference.model import LanguageModel
 from drs_reference.perturbation.base import Perturbation
@@ -45,6 +44,7 @@ from drs_reference.perturbation.tournament import TournamentWatermark
 from drs_reference.response.ladder import Ladder
 from drs_reference.response.notices import NoticePolicy
 from drs_reference.response.procedure import Procedure
+from drs_reference.signing import Signer
 from drs_reference.standard import registry
 from drs_reference.storage.base import Storage
 

@@ -8,7 +8,7 @@ from typing import Any
 from drs_reference.detection.detector import Detector
 from drs_reference.detection.windows import Window, read_window
 from drs_reference.gateway.auditors_only import AuditorsOnly
-from drs_reference.gateway.body import BodyError, parse_object
+from drs_reference.json_text import BodyError, parse_object
 from drs_reference.standard import VERSION
 
 __all__ = ["BODY_MAX", "ScoreHook"]

@@ -23,7 +23,6 @@ from drs_reference.gateway.credentials import (
     read_credentials,
 )
 from drs_reference.gateway.parts import Parts, standard_parts
-from drs_reference.gateway.signing import Signer
 from drs_reference.gateway.surfaces import DIALECTS
 from drs_reference.gateway.target_files import (
     TargetFilesError,
@@ -45,6 +44,7 @@ from drs_reference.server_process import (
     serve_until_stopped,
     storage_path,
 )
+from drs_reference.signing import Signer
 from drs_reference.standard import StandardNotFoundError
 from drs_reference.storage.base import Change, StorageError
 from drs_reference.storage.sqlite import SqliteStorage

@@ -15,8 +15,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from drs_reference.gateway.body import BodyError, Members, described
 from drs_reference.gateway.sampling import Call, Emission, Generation
+from drs_reference.json_text import BodyError, Members, described
 from drs_reference.model.language import TOOL_CALL_NOTICE
 
 __all__ = ["DRAFTS_MAX", "Drafts", "Form", "form", "read_schema", "read_tools"]

@@ -13,8 +13,8 @@ import rfc8785
 import yaml
 from jsonschema.exceptions import best_match
 
-from drs_reference.gateway.body import BodyError, described, parse_object
-from drs_reference.gateway.documents import expectation
+from drs_reference.documents import expectation
+from drs_reference.json_text import BodyError, described, parse_object
 from drs_reference.perturbation.schema_part import ParametersError
 from drs_reference.response.ladder import different_people
 from drs_reference.standard import registry, validator

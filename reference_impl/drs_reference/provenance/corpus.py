@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from drs_reference.gateway.body import BodyError, Members, parse_object
+from drs_reference.json_text import BodyError, Members, parse_object
 from drs_reference.model.tokenizer import ROLES
 from drs_reference.perturbation.provenance import Sample
 

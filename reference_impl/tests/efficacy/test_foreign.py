@@ -15,7 +15,7 @@ import pytest
 from drs_reference.cli import main
 from drs_reference.efficacy import corpus
 from drs_reference.efficacy.attacks import ATTACKS
-from drs_reference.efficacy.command import EfficacyOptions, run
+from drs_reference.efficacy.command import run
 from drs_reference.efficacy.conditions import CONDITIONS
 from drs_reference.efficacy.endpoint import serving
 from drs_reference.efficacy.foreign import BOUND_REACHED
@@ -23,6 +23,7 @@ from drs_reference.efficacy.foreign_file import ForeignCondition, ForeignError, 
 from drs_reference.efficacy.foreign_harvest import gather, slots
 from drs_reference.efficacy.foreign_journal import BoundReachedError, ForeignJournal, Said
 from drs_reference.efficacy.harvest import Plan
+from drs_reference.efficacy.options import EfficacyOptions
 from drs_reference.efficacy.student import Recipe
 from drs_reference.efficacy.tasks import TRACED, solved
 from drs_reference.model.decoding import SHIPPED_WEIGHTS

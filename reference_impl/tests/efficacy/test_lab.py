@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drs_reference.efficacy.command import EfficacyOptions, run
+from drs_reference.efficacy.command import run
 from drs_reference.efficacy.conditions import CONDITIONS
 from drs_reference.efficacy.lab import SHARES, cells
+from drs_reference.efficacy.options import EfficacyOptions
 from drs_reference.efficacy.student import Recipe
 
 TINY = Recipe(width=32, layers=1, hidden=32, base_iterations=2, rows=2, epochs=1)

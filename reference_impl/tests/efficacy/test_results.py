@@ -16,7 +16,7 @@ from drs_reference.efficacy.observers import GROUPS
 from drs_reference.efficacy.picture import learning_curves
 from drs_reference.efficacy.results import Results, ResultsError
 from drs_reference.efficacy.table import table
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from drs_reference.exchange.canonical import canonical
 from drs_reference.exchange.proofs import SIGHTING_TYPE, SIGNATURE_TYPE, proven
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from drs_reference.standard import standard_root
 
 EXAMPLES = standard_root() / "schemas/0.1/examples/valid"

@@ -35,7 +35,7 @@ from drs_reference.exchange.signature import (
     read_signature,
 )
 from drs_reference.exchange.winnowing import containment, fingerprints, written
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 AUTHOR = "identity--5b1c9f0a-7c1d-4e2b-8f3a-2a4b6c8d0e1f"
 NOW = datetime(2026, 11, 10, 8, 0, 0, 123456, tzinfo=UTC)

@@ -23,7 +23,7 @@ from drs_reference.exchange.rules import Outcome
 from drs_reference.exchange.selectors import selector
 from drs_reference.exchange.signature import FingerprintSet, SelectorSet, Signature
 from drs_reference.exchange.winnowing import fingerprints
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

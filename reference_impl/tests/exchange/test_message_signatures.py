@@ -20,7 +20,7 @@ from drs_reference.exchange.message_signatures import (
 )
 from drs_reference.exchange.proofs import PublicKey
 from drs_reference.exchange.structured_fields import FieldError, InnerList, parse_dictionary
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

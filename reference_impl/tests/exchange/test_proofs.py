@@ -21,7 +21,7 @@ from drs_reference.exchange.proofs import (
     proven,
     unbase64url,
 )
-from drs_reference.gateway.signing import Signer, base64url
+from drs_reference.signing import Signer, base64url
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

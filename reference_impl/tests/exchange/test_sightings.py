@@ -18,7 +18,7 @@ from drs_reference.exchange.sightings import (
     read_sighting,
 )
 from drs_reference.exchange.signature import Signature, read_signature
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from drs_reference.standard import standard_root
 from hypothesis import given, settings
 from hypothesis import strategies as st

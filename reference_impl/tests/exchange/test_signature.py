@@ -11,7 +11,7 @@ import pytest
 from drs_reference.exchange.objects import OBJECT_MAX
 from drs_reference.exchange.proofs import SIGNATURE_TYPE, PublicKey, check_proof, proven
 from drs_reference.exchange.signature import EXTENSION, Signature, SignatureError, read_signature
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from drs_reference.standard import standard_root
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 
 from drs_reference.exchange.proofs import ProofError, unbase64url
-from drs_reference.gateway.signing import base64url
+from drs_reference.signing import base64url
 
 _PLACE_BYTES = 8
 _TAG_BYTES = 16

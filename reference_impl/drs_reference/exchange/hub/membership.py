@@ -23,7 +23,7 @@ from drs_reference.exchange.members import (
     text_like,
 )
 from drs_reference.exchange.proofs import PublicKey
-from drs_reference.gateway.body import BodyError, Members
+from drs_reference.json_text import BodyError, Members
 
 OBJECTS_PER_DAY = 10_000
 _ROOT = re.compile(r"(?!taxii2$)[a-z0-9][a-z0-9-]{0,62}")

@@ -14,7 +14,7 @@ from drs_reference.exchange.hub.messages import not_found
 from drs_reference.exchange.hub.roster import Roster
 from drs_reference.exchange.hub.store import Store
 from drs_reference.exchange.log.checkpoint import LogKey
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 MAX_CONTENT_LENGTH = 4 << 20
 """Largest content of a request, bytes; every valid signature fits, alone."""

@@ -17,7 +17,6 @@ from drs_reference.exchange.hub.membership import MembershipError
 from drs_reference.exchange.hub.parts import Parts
 from drs_reference.exchange.hub.roster import Roster
 from drs_reference.exchange.hub.store import Store
-from drs_reference.gateway.signing import Signer
 from drs_reference.request_log import RequestLog
 from drs_reference.server_process import (
     ServeError,
@@ -27,6 +26,7 @@ from drs_reference.server_process import (
     serve_until_stopped,
     storage_path,
 )
+from drs_reference.signing import Signer
 from drs_reference.standard import StandardNotFoundError
 from drs_reference.storage.base import StorageError
 

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drs_reference.exchange.proofs import unbase64url
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 _ED25519 = b"\x01"
 _NOTE_MAX = 64 << 10

@@ -18,7 +18,7 @@ from drs_reference.exchange.false_positives import BenignWindow
 from drs_reference.exchange.features import registered_features
 from drs_reference.exchange.members import only
 from drs_reference.exchange.selectors import KINDS
-from drs_reference.gateway.body import BodyError, Members, parse_object
+from drs_reference.json_text import BodyError, Members, parse_object
 
 __all__ = ["LINES_MIN", "BenignLine", "BenignSample", "read_benign"]
 

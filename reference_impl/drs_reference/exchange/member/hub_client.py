@@ -20,7 +20,7 @@ import httpx
 from drs_reference.exchange.canonical import NoCanonicalFormError, canonical, parse
 from drs_reference.exchange.member.settings import HubAddress
 from drs_reference.exchange.message_signatures import Message, sign
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 __all__ = ["Channel", "HubClient", "HubError", "Outcome", "Page"]
 

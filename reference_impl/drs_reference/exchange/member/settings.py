@@ -33,8 +33,8 @@ from drs_reference.exchange.members import (
 from drs_reference.exchange.proofs import PublicKey
 from drs_reference.exchange.ranges import Network
 from drs_reference.exchange.sightings import ACTIONS
-from drs_reference.gateway.body import BodyError, Members
-from drs_reference.gateway.signing import Signer
+from drs_reference.json_text import BodyError, Members
+from drs_reference.signing import Signer
 
 __all__ = ["Campaigns", "HubAddress", "Settings", "SettingsError", "read_settings"]
 

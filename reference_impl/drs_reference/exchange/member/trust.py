@@ -9,7 +9,7 @@ from datetime import datetime
 from drs_reference.exchange.canonical import digest
 from drs_reference.exchange.members import MemberKey
 from drs_reference.exchange.proofs import PublicKey
-from drs_reference.gateway.signing import base64url
+from drs_reference.signing import base64url
 from drs_reference.timestamps import rfc3339
 
 __all__ = ["Trust"]

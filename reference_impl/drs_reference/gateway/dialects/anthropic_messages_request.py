@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from drs_reference.gateway.body import Members
 from drs_reference.gateway.chat_request import STOPS_MAX, TOKENS_MAX, ChatRequest, called
 from drs_reference.gateway.sampling import Sampling
 from drs_reference.gateway.structured_output import Form, form, read_schema, read_tools
+from drs_reference.json_text import Members
 
 __all__ = ["parse_message_request"]
 

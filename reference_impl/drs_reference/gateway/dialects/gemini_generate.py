@@ -9,12 +9,12 @@ from typing import Any
 
 from starlette.requests import Request
 
-from drs_reference.gateway.body import BodyError
 from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.dialects.dialect import Dialect, Round, Stream, event
 from drs_reference.gateway.dialects.gemini_generate_request import parse_generate_request
 from drs_reference.gateway.results import Said, collected
 from drs_reference.gateway.sampling import Call, Chosen, Emission, Generating, Scored
+from drs_reference.json_text import BodyError
 
 __all__ = ["GeminiGenerate"]
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from drs_reference.gateway.body import BodyError, Members
 from drs_reference.gateway.chat_request import (
     STOPS_MAX,
     TOKENS_DEFAULT,
@@ -17,6 +16,7 @@ from drs_reference.gateway.chat_request import (
 )
 from drs_reference.gateway.sampling import Sampling
 from drs_reference.gateway.structured_output import Form, form, read_schema, read_tools
+from drs_reference.json_text import BodyError, Members
 
 __all__ = ["parse_generate_request"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drs_reference.gateway.body import BodyError, Members, described
 from drs_reference.gateway.chat_request import (
     STOPS_MAX,
     TOKENS_DEFAULT,
@@ -15,6 +14,7 @@ from drs_reference.gateway.chat_request import (
 )
 from drs_reference.gateway.sampling import Sampling
 from drs_reference.gateway.structured_output import Form, form, read_schema, read_tools
+from drs_reference.json_text import BodyError, Members, described
 
 _ROLES = {
     "system": "system",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drs_reference.gateway.body import BodyError, Members
 from drs_reference.gateway.chat_request import TOKENS_DEFAULT, TOKENS_MAX, ChatRequest, called
 from drs_reference.gateway.sampling import Sampling
 from drs_reference.gateway.structured_output import Form, form, read_schema, read_tools
+from drs_reference.json_text import BodyError, Members
 
 __all__ = ["parse_response_request"]
 

@@ -21,7 +21,7 @@ import httpx
 import pytest
 from drs_reference.exchange.message_signatures import Message, sign
 from drs_reference.exchange.proofs import EXTENSIONS, SIGHTING_TYPE, SIGNATURE_TYPE, proven
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLES = ROOT / "schemas" / "0.1" / "examples" / "valid"

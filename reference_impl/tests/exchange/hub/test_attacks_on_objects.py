@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from drs_reference.exchange.proofs import SIGNATURE_TYPE, proven
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
 RED = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"

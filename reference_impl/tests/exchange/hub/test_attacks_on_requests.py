@@ -13,7 +13,7 @@ import httpx
 import pytest
 from drs_reference.exchange.hub.parts import MAX_CONTENT_LENGTH
 from drs_reference.exchange.message_signatures import Message, sign
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 TAXII = "application/taxii+json;version=2.1"
 

@@ -13,7 +13,7 @@ from drs_reference.exchange.log.checkpoint import (
     signed,
 )
 from drs_reference.exchange.log.merkle import EMPTY
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -26,7 +26,7 @@ from drs_reference.exchange.matching import RequestFeatures
 from drs_reference.exchange.member.member import Member
 from drs_reference.exchange.signature import FingerprintSet, Signature
 from drs_reference.exchange.winnowing import fingerprints
-from drs_reference.gateway.signing import Signer
+from drs_reference.signing import Signer
 
 
 def _beside(name: str) -> ModuleType:

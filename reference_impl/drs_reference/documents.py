@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError, best_match
 
-from drs_reference.gateway.body import BodyError, described, parse_object
+from drs_reference.json_text import BodyError, described, parse_object
 from drs_reference.standard import validator
 
 
