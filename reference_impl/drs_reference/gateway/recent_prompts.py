@@ -63,6 +63,14 @@ class RecentPrompts:
             while self._senders and self._is_over(next(iter(self._senders.values())), at):
                 self._senders.popitem(last=False)
 
+    def described(self, campaign: Campaign, signature: str) -> None:
+        """Note that a signature describes what accounts sent before it was in force."""
+        with self._lock:
+            for account in campaign.texts_by_account:
+                sender = self._senders.get(account)
+                if sender is not None:
+                    sender.matched.setdefault(signature, []).append(campaign.last_seen)
+
     def forget(self, account: str) -> None:
         """Forget what an account sent."""
         with self._lock:

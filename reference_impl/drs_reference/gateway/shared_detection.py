@@ -160,6 +160,8 @@ class SharedDetection:
             datetime.now(UTC),
         )
         self._member.publish(signature)
+        # Another alarm about the same campaign finds it described.
+        self._recent.described(campaign, signature.id)
         log.warning("a campaign was found and published as %s", signature.id)
         self._member.pull()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def until(condition: Callable[[], Any], what: str) -> None:
         time.sleep(0.02)
 
 
-def accounts_in(storage: SqliteStorage) -> Accounts:
+def accounts_in(storage: SqliteStorage, ordinary: Sequence[str] = ()) -> Accounts:
     terms = Terms()
     ladder = Ladder.from_registry(
         registry("ladder"),
@@ -42,7 +42,8 @@ def accounts_in(storage: SqliteStorage) -> Accounts:
         quiet_s=terms.quiet_s,
         suspension_review_s=terms.suspension_review_s,
     )
-    return Accounts(storage, Procedure(ladder, NoticePolicy(timedelta(), frozenset())), Clock())
+    procedure = Procedure(ladder, NoticePolicy(timedelta(), frozenset()))
+    return Accounts(storage, procedure, Clock(), ordinary)
 
 
 def test_a_campaign_that_another_has_described_is_confirmed(
@@ -86,6 +87,30 @@ def test_a_campaign_that_another_has_described_is_confirmed(
         "action": "throttle",
     }
     assert sighting["count"] == 24
+
+
+def test_a_second_alarm_about_a_campaign_publishes_nothing(
+    empty_hub: Any, joined: Any, a: Any, everyday: Any, template: str, tmp_path: Path
+) -> None:
+    """The first signature describes also what was sent before it was in force."""
+    benign = [everyday(number) for number in range(4000)]
+    member = joined(empty_hub, a, benign=benign).member()
+    storage = SqliteStorage(tmp_path / "accounts.sqlite")
+    names = [f"acct-{number}" for number in range(52)]
+    accounts = accounts_in(storage, names)
+    detection = SharedDetection(member)
+    for number, name in enumerate(names):
+        chat = ChatRequest("m", (("user", f"{template} {number}"),), Sampling())
+        account = accounts.current(name)
+        detection.watch(accounts, account, chat, False, None, datetime.now(UTC))
+    for found in (names[:8], names[20:28]):
+        detection.campaign(found)
+    until(lambda: member.in_force() == 1, "nothing was published")
+    # Closing drops what waits; what is asked for here comes after both alarms.
+    detection._publishing.submit(lambda: None).result()
+    detection.close()
+    storage.close()
+    assert [one["type"] for one in empty_hub.objects(a)] == ["indicator"]
 
 
 def test_memory_of_prompts_is_bounded() -> None:
