@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,11 +97,48 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="pseudonym of a person who agrees; give it for two different people",
     )
+    _add_audit(commands)
     _add_hub(commands)
     _add_member(commands)
     _add_provenance(commands)
     _add_efficacy(commands)
     return parser
+
+
+def _add_audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="hand the audit trail on, and verify it offline")
+    actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    export = actions.add_parser(
+        "export",
+        help="write the audit trail, a line of JSON for each record",
+        description="Write the records of the audit trail as lines of JSON (schema audit-record), "
+        "while the server runs or not, and the head of the chain to stderr. Exit status: 0 "
+        "written, 1 the trail was changed, 2 it could not be read or written.",
+    )
+    export.add_argument(
+        "--storage", metavar="URL", required=True, help="that of the server, sqlite:///FILE"
+    )
+    export.add_argument(
+        "--after",
+        type=_sequence,
+        default=0,
+        metavar="N",
+        help="begin after the record of this number; default: with the first",
+    )
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    verify = actions.add_parser(
+        "verify",
+        help="say whether exported records follow from each other",
+        description="Verify an exported audit trail, offline. Exit status: 0 the records follow "
+        "from each other and from the earlier head, 1 they do not, 2 it could not be decided.",
+    )
+    verify.add_argument("file", type=Path, metavar="FILE", help="what `audit export` wrote")
+    verify.add_argument(
+        "--head",
+        type=_digest,
+        metavar="SHA256",
+        help="head of the chain as it was recorded earlier, sha256:...: it has to be in the chain",
+    )
 
 
 def _add_hub(commands: Any) -> None:
@@ -280,6 +318,20 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _sequence(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"expected the number of a record, not {text!r}")
+    return int(text)
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch("sha256:[0-9a-f]{64}", text):
+        raise argparse.ArgumentTypeError(
+            f"expected sha256: and 64 hexadecimal digits, not {text!r}"
+        )
+    return text
+
+
 def _threshold(text: str) -> float:
     try:
         value = float(text)
@@ -308,7 +360,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status: 0 done, 2 it could not start.
 
     ``provenance`` returns 10 where it recognises something, ``efficacy --foreign`` 3 where the
-    bound on requests was reached, ``member`` 1 where it was refused.
+    bound on requests was reached, ``member`` 1 where it was refused, ``audit`` 1 where the trail
+    was changed.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -319,6 +372,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _provenance(options, parser)
         if options.command == "perturbation":
             return _switch(options, parser)
+        if options.command == "audit":
+            return _audit(options)
         if options.command == "hub":
             return _hub(options)
         if options.command == "member":
@@ -364,6 +419,14 @@ def _serve(options: argparse.Namespace) -> int:
             exchange=options.exchange,
         )
     )
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from drs_reference.storage.audit_command import export, verify
+
+    if options.action == "verify":
+        return verify(options.file, options.head)
+    return export(options.storage, options.after, options.out)
 
 
 def _hub(options: argparse.Namespace) -> int:

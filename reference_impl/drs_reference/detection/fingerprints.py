@@ -32,8 +32,8 @@ def fingerprints(prompt: str) -> tuple[tuple[int, int], ...]:
         for at in range(max(1, len(words) - _SHINGLE + 1))
     }
     opening = crc32(" ".join(words[:_OPENING]).encode())
-    smallest = (
-        min((shingle * factor + term) & 0xFFFFFFFF for shingle in shingles)
+    smallest = [
+        min([(shingle * factor + term) & 0xFFFFFFFF for shingle in shingles])
         for factor, term in _PERMUTATIONS
-    )
+    ]
     return ((0, opening), *enumerate(smallest, 1))

@@ -276,6 +276,8 @@ class Choice:
 
     def _stop_at(self) -> int | None:
         """Where in the pending text the first stop sequence begins."""
+        if not self._sampling.stop:
+            return None
         text = self._text()
         places = [place for stop in self._sampling.stop if (place := text.find(stop)) >= 0]
         return min(places, default=None)
@@ -283,6 +285,9 @@ class Choice:
     def _ready(self) -> Emission:
         """The pending tokens that no stop sequence can reach any more."""
         text = self._text()
+        if not self._sampling.stop:
+            tokens, self._pending = tuple(self._pending), []
+            return Emission(self.index, tokens, text)
         held = 0
         for stop in self._sampling.stop:
             fits = (n for n in range(min(len(stop) - 1, len(text)), 0, -1))

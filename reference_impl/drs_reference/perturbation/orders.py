@@ -46,8 +46,12 @@ def give(storage: Path, off: bool, approvals: Sequence[str]) -> None:
                 f"the server that holds {storage} did not carry out the order in {PATIENCE_S:g} s; "
                 "it does when it answers again or is started anew"
             )
-        with contextlib.suppress(StorageError), contextlib.closing(SqliteStorage(storage)) as own:
-            carry_out(storage, KillSwitch(own))
+        try:
+            with contextlib.closing(SqliteStorage(storage)) as own:
+                carry_out(storage, KillSwitch(own))
+        except StorageError:
+            # A server has the storage, and will look for orders.
+            time.sleep(EVERY_S / 5)
 
 
 def carry_out(storage: Path, switch: KillSwitch) -> None:

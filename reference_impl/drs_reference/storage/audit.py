@@ -65,9 +65,14 @@ def chained(sequence: int, body: bytes, previous: str) -> AuditRecord:
     return AuditRecord(sequence, body, previous, digest)
 
 
-def check_chain(records: Iterable[AuditRecord]) -> AuditRecord | None:
-    """The last record of an unbroken chain that begins at 1. Raises ``AuditChainError``."""
-    last: AuditRecord | None = None
+def check_chain(
+    records: Iterable[AuditRecord], before: AuditRecord | None = None
+) -> AuditRecord | None:
+    """The last record of an unbroken chain that goes on after ``before``, or begins at 1.
+
+    Raises ``AuditChainError``.
+    """
+    last = before
     for record in records:
         expected = chained(
             last.sequence + 1 if last else 1, record.body, last.digest if last else START

@@ -6,13 +6,13 @@ may share it, such as an endpoint and the command line.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from drs_reference.storage.base import StorageError
+from drs_reference.storage.sqlite_file import SqliteFile
 
 __all__ = ["Kept", "MemberState", "MemberStateError", "Place", "Refused", "StateMovedError"]
 
@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS place (name TEXT PRIMARY KEY, value TEXT NOT NULL) ST
 _TAKE = "INSERT OR IGNORE INTO object (id, seq, kind, body) VALUES (?, ?, ?, ?)"
 _REFUSE = "INSERT OR IGNORE INTO refused VALUES (?, ?, ?)"
 _PLACE = "INSERT INTO place VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-_WAIT_S = 5
 
 
 class MemberStateError(Exception):
@@ -77,29 +76,18 @@ class MemberState:
 
     def __init__(self, path: Path) -> None:
         """Open or create ``path``. Raises ``MemberStateError``."""
-        self._lock = threading.Lock()
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._run = sqlite3.connect(
-                path, check_same_thread=False, isolation_level=None, timeout=_WAIT_S
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise MemberStateError(f"the state {path} cannot be opened: {error}") from error
-        try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-                self._run.execute(f"PRAGMA {pragma}")
-            self._run.executescript(_TABLES)
-        except sqlite3.Error as error:
-            self._run.close()
-            raise MemberStateError(f"the state {path} cannot be used: {error}") from error
+            self._file = SqliteFile(path, _TABLES)
+        except StorageError as error:
+            raise MemberStateError(str(error)) from error
 
     def place(self) -> Place:
         """Where the member stands."""
-        with self._lock:
+        with self._file.lock:
             return self._place()
 
     def _place(self) -> Place:
-        values = dict(self._run.execute("SELECT name, value FROM place"))
+        values = dict(self._file.run.execute("SELECT name, value FROM place"))
         return Place(*(values.get(name) for name in Place.__slots__))
 
     def take(
@@ -109,7 +97,7 @@ class MemberState:
 
         Raises ``StateMovedError``, and keeps nothing, where the place is no longer ``before``.
         """
-        with self._transaction() as run:
+        with self._file.transaction() as run:
             if self._place() != before:
                 raise StateMovedError
             run.executemany(_TAKE, [(one.id, one.seq, one.kind, one.body) for one in kept])
@@ -118,57 +106,44 @@ class MemberState:
 
     def halt(self, reason: str, note: str) -> None:
         """Take nothing in any more, in this run and later ones; ``note`` is kept to show others."""
-        with self._transaction() as run:
+        with self._file.transaction() as run:
             run.executemany(_PLACE, [("halted", reason), ("conflict", note)])
 
     def begin_anew(self, trust: str) -> None:
         """Read the hub's history again, from its beginning, as somebody who trusts others does."""
-        with self._transaction() as run:
+        with self._file.transaction() as run:
             run.execute("DELETE FROM refused")
             run.execute("DELETE FROM place WHERE name = 'added_after'")
             run.execute(_PLACE, ("trust", trust))
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop every version of objects."""
-        with self._transaction() as run:
+        with self._file.transaction() as run:
             run.executemany("DELETE FROM object WHERE id = ?", [(id,) for id in ids])
 
     def body(self, id: str, seq: int) -> bytes | None:
         """The version of an object with this number, if it was taken in."""
         query = "SELECT body FROM object WHERE id = ? AND seq = ?"
-        with self._lock:
-            found = self._run.execute(query, (id, seq)).fetchone()
+        with self._file.lock:
+            found = self._file.run.execute(query, (id, seq)).fetchone()
         return None if found is None else found[0]
 
     def since(self, number: int) -> Mapping[int, Kept]:
         """What was taken in after the object of this number, in its order, by number."""
         query = "SELECT number, id, seq, kind, body FROM object WHERE number > ? ORDER BY number"
-        with self._lock:
-            return {row[0]: Kept(*row[1:]) for row in self._run.execute(query, (number,))}
+        with self._file.lock:
+            return {row[0]: Kept(*row[1:]) for row in self._file.run.execute(query, (number,))}
 
     def refused(self) -> tuple[Refused, ...]:
         """Everything that was not taken in."""
-        with self._lock:
-            rows = self._run.execute("SELECT leaf, id, reason FROM refused ORDER BY rowid")
+        with self._file.lock:
+            rows = self._file.run.execute("SELECT leaf, id, reason FROM refused ORDER BY rowid")
             return tuple(Refused(*row) for row in rows)
 
     def close(self) -> None:
         """Release the file."""
-        with self._lock:
-            self._run.close()
+        self._file.close()
 
     def _move(self, run: sqlite3.Connection, place: Place) -> None:
         values = {name: getattr(place, name) for name in Place.__slots__}
         run.executemany(_PLACE, [each for each in values.items() if each[1] is not None])
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._run.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._run
-                self._run.execute("COMMIT")
-            except BaseException:
-                if self._run.in_transaction:
-                    self._run.execute("ROLLBACK")
-                raise

@@ -1,0 +1,112 @@
+"""``drs-reference audit``: the audit trail for somebody who verifies it elsewhere, offline."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from itertools import dropwhile
+from pathlib import Path
+from typing import BinaryIO
+
+from drs_reference.server_process import ServeError, storage_path
+from drs_reference.standard import StandardNotFoundError
+from drs_reference.storage.audit import START, AuditChainError, AuditRecord, check_chain
+from drs_reference.storage.audit_lines import AuditLineError, read_trail, written
+from drs_reference.storage.base import StorageError
+from drs_reference.storage.sqlite import audit_of
+
+__all__ = ["export", "verify"]
+
+
+def export(storage: str, after: int, out: Path | None) -> int:
+    """Write the records after the one of this number; the exit status.
+
+    A server may use the storage meanwhile. Nothing is written unless the whole trail is in order.
+    """
+    try:
+        path = storage_path(storage)
+        with audit_of(path) as records:
+            last = check_chain(records)
+        if after > (last.sequence if last else 0):
+            return _failed(f"--after {after}: the trail ends at {last.sequence if last else 0}")
+        # What came meanwhile is left to the next export.
+        with audit_of(path) as records, _writing(out) as file:
+            for line in written(_between(records, after, last)):
+                file.write(line)
+    except AuditChainError as error:
+        print(f"drs-reference: {error}", file=sys.stderr)
+        return 1
+    except (ServeError, StorageError, OSError) as error:
+        return _failed(str(error))
+    count = (last.sequence if last else 0) - after
+    print(f"{count} records. Head: {last.digest if last else START}", file=sys.stderr)
+    return 0
+
+
+def _between(
+    records: Iterator[AuditRecord], after: int, last: AuditRecord | None
+) -> Iterator[AuditRecord]:
+    for record in dropwhile(lambda one: one.sequence <= after, records):
+        if last is None or record.sequence > last.sequence:
+            return
+        yield record
+
+
+def verify(path: Path, head: str | None) -> int:
+    """Say whether exported records follow from each other and from an earlier head.
+
+    The exit status: 0 they do, 1 they do not, 2 it could not be decided.
+    """
+    try:
+        with path.open("rb") as file:
+            trail = read_trail(file, head)
+    except AuditLineError as error:
+        print(f"{path}: {error}")
+        return 1
+    except (OSError, StandardNotFoundError) as error:
+        return _failed(f"{path} cannot be read: {error}")
+    if head is not None and not trail.passes:
+        print(
+            f"{path}: the earlier head {head} is not in this chain: what came before it was "
+            "changed, or the export begins later"
+        )
+        return 1
+    if head is None and trail.first > 1:
+        return _failed(
+            f"{path} begins with record {trail.first}: name the head that was recorded when "
+            "it was not yet written, with --head"
+        )
+    count = trail.last - trail.first + 1
+    print(f"{count} records, {trail.first} to {trail.last}, follow from each other.")
+    if trail.kinds:
+        print("  " + ", ".join(f"{n} {kind}" for kind, n in trail.kinds.most_common()))
+    print(f"Head: {trail.head}")
+    print("Whether more came after them cannot be seen here; keep the head for the next time.")
+    return 0
+
+
+@contextlib.contextmanager
+def _writing(out: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a private file that is there whole or not at all."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, out)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _failed(message: str) -> int:
+    print(f"drs-reference: {message}", file=sys.stderr)
+    return 2
