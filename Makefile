@@ -29,6 +29,10 @@ TORCH ?= torch==2.13.0
 RUNS ?= 5000
 RECORD ?=
 
+# Tests start thousands of processes; a machine that forbids .pyc files would have each of them
+# compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-long servers check docs bench bench-statistics bench-operating bench-noise bench-suite bench-perturbation bench-model bench-provenance bench-starvation efficacy efficacy-full clean
 
 $(STAMP): pyproject.toml Makefile

@@ -43,17 +43,6 @@ def watched(parts: Parts, kind: type[LiveDetection]) -> Parts:
     return replace(parts, live_detection=detection)
 
 
-@mutant(breaks=["DET-02"])
-def enforcement_is_deaf(parts: Parts) -> Parts:
-    """The detector scores what it should, and nobody acts on it."""
-
-    class Deaf(LiveDetection):
-        def act(self, accounts: Accounts, personas: Sequence[str]) -> None:
-            return
-
-    return watched(parts, Deaf)
-
-
 @mutant(breaks=["DET-02"], strengths={"weak": 0.7, "middle": 0.1, "strong": 0.0})
 def campaigns_are_noticed_late(parts: Parts, in_time: float) -> Parts:
     """In most campaigns an account sends sixty requests before anything happens to it."""
@@ -71,6 +60,17 @@ def campaigns_are_noticed_late(parts: Parts, in_time: float) -> Parts:
             self.is_late = random.random() >= in_time
 
     return watched(parts, Late)
+
+
+@mutant(breaks=["DET-02"])
+def enforcement_is_deaf(parts: Parts) -> Parts:
+    """The detector scores what it should, and nobody acts on it."""
+
+    class Deaf(LiveDetection):
+        def act(self, accounts: Accounts, personas: Sequence[str]) -> None:
+            return
+
+    return watched(parts, Deaf)
 
 
 @mutant(breaks=["DET-10"], strengths={"weak": 0.2, "middle": 0.6, "strong": 1.0})
