@@ -138,7 +138,8 @@ def slots(prompt: str) -> Iterator[tuple[tuple[str, int], ...]]:
     elif found is None:
         yield from STORY
     else:
-        for token in (",", " it", " is", f" {int(found[1]) + int(found[2])}", "."):
+        one, other = int(found[1]), int(found[2])
+        for token in (",", f" {one}", " +", f" {other}", " =", f" {one + other}", "."):
             yield ((token, 100),)
 
 

@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 from drs_conformance.checks.distinguishers import advantage, panel
+from drs_conformance.checks.equations import STEP_TOKENS, held_better
 from drs_conformance.checks.study import CANDIDATES, LEAST_ENTROPY, PROMPTS
 from drs_conformance.checks.under_measure import CHOICES, TOKENS
 from drs_conformance.checks.votes import FEW_TOKENS, REPETITIONS, vote_gain
 from drs_conformance.statistics.boosting import Array
 from drs_conformance.traffic.free_text import free_text_prompts
-from drs_conformance.traffic.prompts import open_prompts
+from drs_conformance.traffic.prompts import open_prompts, step_prompts
 from drs_conformance.traffic.requests import draw
 from drs_conformance.traffic.windows import HARD_CASES
 from drs_reference.gateway.chat_request import ChatRequest
@@ -103,6 +104,18 @@ def _votes(scale: float) -> list[Array]:
     return [np.array(gains)]
 
 
+def _false_steps(share: float) -> list[Array]:
+    """Return how much oftener answers without the measure have a false equation than with it."""
+    sampling, values = Sampling(max_tokens=STEP_TOKENS), []
+    with endpoint_parts() as parts:
+        spoilt = MUTANTS["sampled-steps-are-false"].alter(parts, share)
+        for prompt in draw(step_prompts(), PROMPTS_PLAYED, 1):
+            texts = [texts_of(spoilt, prompt, sampling, measured=m)[0] for m in (False, True)]
+            better = held_better(*texts)
+            values += [] if better is None else [better]
+    return [np.array(values)]
+
+
 def _shown(rise: float) -> list[Array]:
     """Return how far each distinguisher is from the worst advantage that may be declared."""
     sides: tuple[list[list[str]], list[list[str]]] = ([], [])
@@ -162,6 +175,7 @@ DIFFERENCES: Mapping[str, Callable[[float], list[Array]]] = {
     "scores-are-too-high": _scores,
     "suspects-wait": _waits,
     "noise-is-drawn-afresh": _votes,
+    "sampled-steps-are-false": _false_steps,
     "perturbation-shows": _shown,
 }
 """Equally probable values of what a test bets on, by alternative."""

@@ -7,6 +7,7 @@ import itertools
 from drs_conformance.checks.bounds import declared_bound
 from drs_conformance.checks.corpora import claim, own_corpus, strangers_corpora
 from drs_conformance.checks.distinguishers import advantage, panel
+from drs_conformance.checks.equations import STEP_TOKENS, held_better
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.numbers_kept import keeps_numbers, numbers
 from drs_conformance.checks.refusals import is_declined
@@ -27,7 +28,7 @@ from drs_conformance.dialects.neutral import ChatAnswer, ChatRequest
 from drs_conformance.ledger import Exchange
 from drs_conformance.traffic.declined import harmful_prompts
 from drs_conformance.traffic.free_text import free_text_prompts
-from drs_conformance.traffic.prompts import number_prompts
+from drs_conformance.traffic.prompts import number_prompts, step_prompts
 
 ANSWER_TOKENS = 48
 BATCH = 32
@@ -146,6 +147,40 @@ def test_what_is_declined_stays_declined(lab: Lab) -> None:
     lab.conclude(
         trial, f"what is declined is answered while an account is {account.state}", *answered[-8:]
     )
+
+
+SILENT = 12
+"""Pairs of answers without an equation, before it is taken that none has any."""
+
+
+@requirement("PRT-06")
+def test_sampled_steps_hold(lab: Lab) -> None:
+    """Answers with a false equation among their steps, by an account under a measure and without.
+
+    Sampled answers are wrong at times, so what counts is how much oftener. Those at temperature
+    zero are held against each other by PRT-04.
+    """
+    account = measured(lab)
+    trial = lab.trial("equations", channel="text", reference="another account (`control`)")
+    betting = trial.design.betting()
+    false: list[Exchange] = []
+    silent = 0
+    prompts = itertools.islice(lab.examples(step_prompts(), BATCH), 4 * trial.design.observations)
+    for prompt in prompts:
+        request = ChatRequest((("user", prompt),), max_tokens=STEP_TOKENS, temperature=1.0)
+        plain, other = lab.chat(request), account.chat(request)
+        better = held_better(plain.choices[0].text, other.choices[0].text)
+        if better is None:
+            silent += 1
+            if silent == SILENT and trial.observations == 0:
+                raise Untestable("no answer to a calculation in steps holds an equation", plain)
+            continue
+        if better < 0:
+            false += [plain.exchange, other.exchange]
+        trial.processes["equations"].bet(betting, better)
+        if trial.decision is not None:
+            break
+    lab.conclude(trial, f"steps are false oftener while an account is {account.state}", *false[-8:])
 
 
 @requirement("PRT-07")

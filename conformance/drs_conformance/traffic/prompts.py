@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-__all__ = ["number_prompts", "open_prompts", "prompts"]
+__all__ = ["number_prompts", "open_prompts", "prompts", "step_prompts"]
 
 _NAMES = ("Ana", "Ben", "Chidi", "Dana", "Eli", "Fatima", "Goran", "Hana", "Ivo", "Jun", "Kofi")
 _THINGS = ("apples", "books", "chairs", "coins", "letters", "maps", "pens", "stamps", "tickets")
@@ -97,10 +97,20 @@ def open_prompts() -> st.SearchStrategy[str]:
 
 def number_prompts() -> st.SearchStrategy[str]:
     """Return a strategy over prompts whose answers hold numbers."""
+    return _additions("what is {a} + {b}?")
+
+
+def step_prompts() -> st.SearchStrategy[str]:
+    """Return a strategy over prompts whose answers hold the steps of a calculation."""
+    return _additions("what is {a} + {b}?", "step by step, what is {a} + {b}?")
+
+
+def _additions(*asks: str) -> st.SearchStrategy[str]:
     number = st.integers(10, 99)
     return st.builds(
-        lambda opening, a, b: f"{opening}what is {a} + {b}?",
+        lambda opening, ask, a, b: f"{opening}{ask.format(a=a, b=b)}",
         st.sampled_from(_OPENINGS),
+        st.sampled_from(asks),
         number,
         number,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from endpoints import TESTS, probe, reference
 
 EXAMPLE = TESTS.parents[1] / "schemas/0.1/examples/valid/perturbation-parameters/step-elision.json"
-ABOUT = ("PRT-01", "PRT-04", "PRT-05", "REC-01")
+ABOUT = ("PRT-01", "PRT-04", "PRT-05", "PRT-06", "REC-01")
 
 
 def test_an_endpoint_that_leaves_out_steps_passes(tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ COMMON = {
     "RSP-02": ("fail", "a 200 has no RateLimit-Policy field"),
     **dict.fromkeys(("RSP-03", "RSP-04", "RSP-10"), ("untestable", "blocked by RSP-02")),
     **dict.fromkeys(("RSP-05", "RSP-06", "RSP-11"), ("untestable", "blocked by RSP-01")),
-    **dict.fromkeys(("RSP-07", "RSP-09", "PRT-04", "PRT-05"), ("untestable", NO_TEST_MODE)),
+    **dict.fromkeys(
+        ("RSP-07", "RSP-09", "PRT-04", "PRT-05", "PRT-06"), ("untestable", NO_TEST_MODE)
+    ),
     "RSP-08": ("untestable", "blocked by RSP-07"),
     "PRT-01": ("not-applicable", "the declaration names no mechanism"),
     **dict.fromkeys(

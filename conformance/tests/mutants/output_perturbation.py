@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.declaration import DeclarationBuilder
 from drs_reference.gateway.parts import Parts
+from drs_reference.perturbation.base import Applied
 from drs_reference.response.procedure import Account
 
 from mutants.declaration import with_declaration
@@ -46,10 +49,10 @@ def covert_mechanism_declared_overt(parts: Parts) -> Parts:
     return replace(parts, declaration=builder)
 
 
-@mutant(breaks=["PRT-04"], strengths={"weak": 0.02, "middle": 0.06, "strong": 0.9})
-def digits_are_swapped(parts: Parts, share: float) -> Parts:
-    """Perturbed answers get another digit at a share of the places where one belongs."""
-    original = parts.perturbation
+def with_other_digits(
+    parts: Parts, share: float, is_spoilt: Callable[[ChatRequest], bool]
+) -> Parts:
+    """Return parts that give some perturbed answers other digits, at a share of their places."""
     vocabulary = len(parts.model.tokenizer.vocabulary)
     texts = [parts.model.tokenizer.token_text(token) for token in range(vocabulary)]
     digits = np.array([token for token, text in enumerate(texts) if text.strip().isdigit()])
@@ -65,4 +68,22 @@ def digits_are_swapped(parts: Parts, share: float) -> Parts:
         changed[[best, other]] = logits[[other, best]]
         return changed
 
-    return replace(parts, perturbation=UnderTheMeasure(original, swapped))
+    class Swapping(UnderTheMeasure):
+        def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+            if is_spoilt(request):
+                return super().applied(account, request)
+            return self._original.applied(account, request)
+
+    return replace(parts, perturbation=Swapping(parts.perturbation, swapped))
+
+
+@mutant(breaks=["PRT-04"], strengths={"weak": 0.02, "middle": 0.06, "strong": 0.9})
+def digits_are_swapped(parts: Parts, share: float) -> Parts:
+    """The most probable answer under the measure has another digit at a share of the places."""
+    return with_other_digits(parts, share, lambda request: request.sampling.temperature == 0)
+
+
+@mutant(breaks=["PRT-06"], strengths={"weak": 0.01, "middle": 0.06, "strong": 0.9})
+def sampled_steps_are_false(parts: Parts, share: float) -> Parts:
+    """Sampled answers under the measure have another digit at a share of the places."""
+    return with_other_digits(parts, share, lambda request: request.sampling.temperature > 0)
