@@ -93,11 +93,17 @@ def _texts(answer: ChatAnswer) -> list[str]:
     return [choice.text for choice in answer.choices]
 
 
+def _leaves_out_steps(lab: Lab) -> bool:
+    entries = {entry["id"]: entry for entry in lab.registry("mechanisms")["entries"]}
+    declared = (entries.get(name, {}) for name in lab.declaration.overt_mechanisms)
+    return any(entry.get("withholds") == "steps" for entry in declared)
+
+
 @requirement("PRT-04")
 def test_numbers_stay_what_they_are(lab: Lab) -> None:
     """The most probable answer to a question about numbers, under a measure and without one."""
     account = measured(lab)
-    elides = bool(lab.declaration.overt_mechanisms)
+    elides = _leaves_out_steps(lab)
     trial = lab.trial("numbers", channel="text", reference="another account (`control`)")
     changed: list[Exchange] = []
     prompts = itertools.islice(lab.examples(number_prompts(), BATCH), 2 * trial.design.observations)

@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--accounts", type=int, default=0)
     parser.add_argument("--write-target", type=Path)
+    parser.add_argument("--perturbation", type=Path)
     options = parser.parse_args()
     if options.name is None:
         for mutant in MUTANTS.values():
@@ -33,7 +34,10 @@ def main() -> int:
     chosen = MUTANTS[options.name]
     return run(
         ServeOptions(
-            port=options.port, write_target=options.write_target, accounts=options.accounts
+            port=options.port,
+            write_target=options.write_target,
+            accounts=options.accounts,
+            perturbation=options.perturbation,
         ),
         alter=chosen.altered(options.strength),
         wrap=chosen.wrap,

@@ -13,6 +13,8 @@ from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.declaration import DeclarationBuilder
 from drs_reference.gateway.parts import Parts
 from drs_reference.perturbation.base import Applied
+from drs_reference.perturbation.step_elision import Parameters as Elision
+from drs_reference.perturbation.step_elision import StepElision
 from drs_reference.response.procedure import Account
 
 from mutants.declaration import with_declaration
@@ -87,3 +89,18 @@ def digits_are_swapped(parts: Parts, share: float) -> Parts:
 def sampled_steps_are_false(parts: Parts, share: float) -> Parts:
     """Sampled answers under the measure have another digit at a share of the places."""
     return with_other_digits(parts, share, lambda request: request.sampling.temperature > 0)
+
+
+@mutant(breaks=["PRT-04"])
+def steps_are_left_out_in_secret(parts: Parts) -> Parts:
+    """Under the measure answers lack steps, which is not what the declared mechanism does."""
+    elision = StepElision(Elision(0.5, "every-response"), bytes(16))
+
+    class Eliding(UnderTheMeasure):
+        def applied(self, account: Account, request: ChatRequest) -> Applied | None:
+            # Where all steps are withheld anyway there are none to leave out.
+            if self.applies_to(account) and not request.surface.startswith("reasoning"):
+                return elision.to(request)
+            return self._original.applied(account, request)
+
+    return replace(parts, perturbation=Eliding(parts.perturbation, lambda logits: logits))

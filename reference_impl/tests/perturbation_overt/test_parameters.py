@@ -47,7 +47,9 @@ def made(path: Path) -> Any:
 
 def test_the_overt_mechanisms_are_those_of_the_registry() -> None:
     entries = registry("mechanisms")["entries"]
-    assert OVERT.keys() == {entry["id"] for entry in entries if entry["class"] == "overt"}
+    assert {name: make(GIVEN[name], bytes(16)).withholds_from for name, make in OVERT.items()} == {
+        entry["id"]: entry["withholds"] for entry in entries if entry["class"] == "overt"
+    }
 
 
 @pytest.mark.parametrize("name", OVERT)
