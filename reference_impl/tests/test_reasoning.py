@@ -6,10 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
+from drs_reference.gateway.chat_request import ChatRequest
 from drs_reference.gateway.reasoning import ReasonedGeneration, ReasoningHook
-from drs_reference.gateway.sampling import Sampling
+from drs_reference.gateway.sampling import Decoding, Logits, Sampling
 from drs_reference.model import LanguageModel
+from drs_reference.perturbation.step_elision import Parameters, StepElision
 
 LANGUAGE_MODEL = LanguageModel.load()
 MODEL = "drs-reference-1-reasoning"
@@ -31,6 +34,43 @@ def withheld(endpoint: Any, answer: str) -> Any:
 def generate(prompt: str, **sampling: Any) -> tuple[str, ReasonedGeneration]:
     work = ReasonedGeneration(LANGUAGE_MODEL, [("user", prompt)], Sampling(**sampling))
     return "".join(emission.text for emission in work.emissions()), work
+
+
+class Recited:
+    """A model that says one text and then ends; ``forced`` has what else it is made to say."""
+
+    tokenizer = LANGUAGE_MODEL.tokenizer
+    end = LANGUAGE_MODEL.end
+    prompt_tokens = 1
+
+    def __init__(self, text: str) -> None:
+        self._left = [*self.tokenizer.encode(text), self.end]
+        self.forced = ""
+
+    def start(self, messages: Any) -> Decoding:
+        return self
+
+    def fork(self) -> Decoding:
+        raise NotImplementedError
+
+    def logits(self) -> Logits:
+        scores = np.zeros(len(self.tokenizer.vocabulary), np.float32)
+        scores[self._left[0] if self._left else self.end] = 50
+        return scores
+
+    def push(self, token: int) -> None:
+        if self._left[:1] == [token]:
+            del self._left[0]
+        else:
+            self.forced += self.tokenizer.token_text(token)
+
+
+def recite(text: str, kind: Any = ReasonedGeneration) -> tuple[str, str, str]:
+    """What is shown of a text, what is withheld, and what the model was made to say."""
+    model = Recited(text)
+    work = kind(model, [("user", SUM)], Sampling(temperature=0))
+    shown = "".join(emission.text for emission in work.emissions())
+    return shown, work.withheld[0], model.forced
 
 
 def test_the_steps_are_withheld_and_the_conclusion_is_shown(
@@ -109,6 +149,53 @@ def test_a_limit_bounds_what_is_shown() -> None:
 def test_a_stop_sequence_in_the_steps_does_not_end_the_answer() -> None:
     assert generate(SUM, temperature=0, stop=("Tens",))[0] == " The answer is 132."
     assert generate(SUM, temperature=0, stop=(" is",))[0] == " The answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Once there was a fox. 3+4=7, 7*2=4", "Once there was a fox. "),
+        (f"The timer is set. {STEPS}", "The timer is set."),
+        ('{"name": "3+4=7"}', '{"name'),
+        ("Let me think. write 2, carry 1. Tens: 4+8+1=13.", "Let me think."),
+        ("The sum is 12+5=7.", "The sum is "),
+        ("The king said abc,d->e and went", "The king said"),
+        (
+            f"Be honest.{' Be honest.' * 9} {STEPS}{' Be honest.' * 9}",
+            "Be honest." + " Be honest." * 9,
+        ),
+    ],
+)
+def test_where_other_text_leads_up_to_steps_nothing_is_concluded(text: str, shown: str) -> None:
+    """And none of the steps is shown."""
+    assert recite(text) == (shown, text[len(shown) :], "")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        STEPS,
+        "3+4=7, 7*2=4",
+        "abc,d->e",
+        " 13 + 4, write 2, carry 1. Tens: 4+8+1=13.",
+        "3+4=7. Once there was a fox.",
+    ],
+)
+def test_steps_that_begin_an_answer_are_concluded(steps: str) -> None:
+    shown, withheld, forced = recite(steps)
+    assert (shown, withheld) == (" The answer is", steps)
+    assert " The answer is".startswith(forced)
+    assert forced
+
+
+def test_a_mechanism_reveals_its_part_of_steps_that_other_text_leads_up_to() -> None:
+    elision = StepElision(Parameters(0.5, "every-response"), b"a key of 16 bytes or more")
+    kind = elision.to(ChatRequest(MODEL, (("user", SUM),), Sampling())).kind
+    shown, withheld, forced = recite(f"The timer is set. {STEPS}", kind or ReasonedGeneration)
+    assert shown.startswith("The timer is set.")
+    assert sorted(shown + withheld) == sorted(f"The timer is set. {STEPS}")
+    assert min(shown.count("="), withheld.count("=")) == 1
+    assert forced == ""
 
 
 def test_what_is_kept_is_forgotten_after_a_while_and_when_there_is_too_much() -> None:

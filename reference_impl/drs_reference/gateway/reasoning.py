@@ -17,6 +17,9 @@ __all__ = ["ReasonedGeneration", "ReasoningHook", "Reveal"]
 CONCLUSION = " The answer is"
 """How the model ends its steps."""
 _STEP = re.compile(r"\b(?:Ones|Tens):|\d[-+*]\d+=|[a-z]->[a-z]")
+_BEGIN = re.compile(rf"\S*?(?:\b(?:Ones|Tens|write|carry)\b|{_STEP.pattern})")
+"""How steps begin, where there are any; what is joined to that without a space is of the step."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _THOUGHT_MAX = 128
 """Tokens after which the model is made to conclude."""
 _KEPT_MAX = 1024
@@ -33,7 +36,9 @@ def nothing(model: Model, steps: Sequence[Chosen]) -> tuple[Sequence[Chosen], Se
 class ReasonedChoice(Choice):
     """Thinks first; shown are what is revealed of the steps and the conclusion, or all without any.
 
-    Nothing is shown before it is known what the steps are, streamed or not.
+    A conclusion that the model does not come to is forced, unless other text leads up to the steps:
+    then the answer is that text and what is revealed of the rest. Nothing is shown before it is
+    known what the steps are, streamed or not.
     """
 
     reveal: Reveal = staticmethod(nothing)
@@ -61,10 +66,18 @@ class ReasonedChoice(Choice):
                     left -= 1
                     said += len(thought[left].text)
                 return [*self._revealed(thought[:left]), *thought[left:]]
-        if _STEP.search(text):
+        if not _STEP.search(text):
+            return [*thought, None] if len(thought) < _THOUGHT_MAX else [*thought]
+        before = _BEGIN.split(text, maxsplit=1)[0]
+        if not _WORD.search(before):
             forced = self._model.tokenizer.encode(CONCLUSION)
             return [*self._revealed(thought), *map(self._generate, forced)]
-        return [*thought, None] if len(thought) < _THOUGHT_MAX else [*thought]
+        # Such steps settle no question: a conclusion would state what nobody said.
+        said, left = 0, 0
+        while said + len(thought[left].text) <= len(before):
+            said += len(thought[left].text)
+            left += 1
+        return [*thought[:left], *self._revealed(thought[left:]), None]
 
     def _revealed(self, steps: Sequence[Chosen]) -> Sequence[Chosen]:
         shown, self.withheld = self.reveal(self._model, steps)
