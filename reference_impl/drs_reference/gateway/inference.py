@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -34,6 +35,8 @@ from drs_reference.response.procedure import Account
 
 log = logging.getLogger(__name__)
 _WORKERS = 4
+_TOGETHER = 0.005
+"""Seconds for which emissions of a stream are collected before they leave their thread."""
 
 
 class Inference:
@@ -214,13 +217,14 @@ class Inference:
     async def _events(
         self, stream: Stream, chat: ChatRequest, generation: Generating
     ) -> AsyncIterator[bytes]:
-        emissions = generation.emissions()
+        collected = together(generation.emissions())
         try:
             for event in stream.begin():
                 yield event
-            while (emission := await self._next(emissions)) is not None:
-                for event in stream.add(emission):
-                    yield event
+            while emissions := await self._next(collected):
+                for emission in emissions:
+                    for event in stream.add(emission):
+                        yield event
             self._keep(stream.id, chat, generation)
             for event in stream.end():
                 yield event
@@ -229,8 +233,8 @@ class Inference:
             for event in stream.fail("The answer could not be completed."):
                 yield event
 
-    async def _next(self, emissions: Any) -> Emission | None:
-        return await to_thread.run_sync(next, emissions, None, limiter=self._limit())
+    async def _next(self, collected: Iterator[list[Emission]]) -> list[Emission]:
+        return await to_thread.run_sync(lambda: next(collected, []), limiter=self._limit())
 
     def _limit(self) -> anyio.CapacityLimiter:
         if self._workers is None:
@@ -239,6 +243,27 @@ class Inference:
 
     def _started(self) -> int:
         return int(self.parts.clock.started.timestamp())
+
+
+def together(emissions: Iterator[Emission]) -> Iterator[list[Emission]]:
+    """The emissions in lists: the first alone, as it may not wait, then what some time brings.
+
+    Each list costs a change of threads. Where the emissions fail, those before come first.
+    """
+    found: list[Emission] = []
+    until = 0.0
+    try:
+        for emission in emissions:
+            found.append(emission)
+            if time.monotonic() >= until:
+                yield found
+                found, until = [], time.monotonic() + _TOGETHER
+    except Exception:
+        if found:
+            yield found
+        raise
+    if found:
+        yield found
 
 
 def _hold(
