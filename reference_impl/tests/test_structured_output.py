@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import openai
 import pytest
+from drs_reference.gateway.structured_output import read_schema
+from drs_reference.json_text import BodyError, Members
 from jsonschema import Draft202012Validator
 
 MODEL = "drs-reference-1"
@@ -130,3 +133,37 @@ def test_no_mechanism_works_on_a_prescribed_form(endpoint: Any) -> None:
     measured = endpoint.chat("perturbed", messages=ask(EXTRACT), temperature=0, **form).json()
     plain = endpoint.chat("control", messages=ask(EXTRACT), temperature=0, **form).json()
     assert measured["choices"] == plain["choices"]
+
+
+def fault(schema: Any) -> str | None:
+    try:
+        assert read_schema(Members({"schema": schema}, "format."), "schema") == schema
+    except BodyError as error:
+        return error.message
+    return None
+
+
+def test_a_schema_that_comes_again_is_judged_as_before() -> None:
+    """Also after one that Python calls equal, and one in another order."""
+    wrong = "format.schema is no JSON Schema: "
+    judged = [
+        ({"minLength": 1}, None),
+        ({"minLength": True}, f"{wrong}True is not of type 'integer'"),
+        ({"minLength": 1.0}, None),
+        ({"minLength": {"a": 1, "b": 2}}, f"{wrong}{{'a': 1, 'b': 2}} is not of type 'integer'"),
+        ({"minLength": {"b": 2, "a": 1}}, f"{wrong}{{'b': 2, 'a': 1}} is not of type 'integer'"),
+        ({"required": ["x" * 999, 1]}, f"{wrong}1 is not of type 'string'"),
+        ({"enum": ["x" * 20_000], "maxItems": -1}, f"{wrong}-1 is less than the minimum of 0"),
+    ]
+    for schema, message in 2 * judged:
+        assert fault(schema) == message
+
+
+def test_a_schema_that_comes_again_costs_little() -> None:
+    times = []
+    schema = {"properties": {f"member {number}": {"type": "string"} for number in range(99)}}
+    for _ in range(5):
+        began = time.perf_counter()
+        assert fault(schema) is None
+        times.append(time.perf_counter() - began)
+    assert min(times[1:]) < times[0] / 5

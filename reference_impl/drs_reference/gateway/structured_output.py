@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -24,6 +25,9 @@ __all__ = ["DRAFTS_MAX", "Drafts", "Form", "form", "read_schema", "read_tools"]
 DRAFTS_MAX = 3
 _DEPTH_MAX = 16
 _TOOLS_MAX = 64
+_CHECKED_MAX = 256
+_CHECKED_LENGTH = 1 << 14
+"""Characters of the longest schema that is remembered; together they fit into a few megabytes."""
 _KEYWORDS = frozenset(
     (
         *("type", "properties", "required", "additionalProperties", "items", "enum", "const"),
@@ -156,12 +160,23 @@ def read_schema(members: Members, name: str) -> Mapping[str, Any]:
     if schema is None:
         return {"type": "object"}
     _check_keywords(schema, members.path + name, 0)
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        message = f"{members.path}{name} is no JSON Schema: {error.message[:200]}"
-        raise BodyError(members.path + name, message) from error
+    # Not sorted: an error quotes the schema in its own order.
+    text = json.dumps(schema, separators=(",", ":"))
+    fault = (_fault if len(text) <= _CHECKED_LENGTH else _fault.__wrapped__)(text)
+    if fault is not None:
+        message = f"{members.path}{name} is no JSON Schema: {fault}"
+        raise BodyError(members.path + name, message)
     return schema
+
+
+@lru_cache(_CHECKED_MAX)
+def _fault(schema: str) -> str | None:
+    """What is wrong with a schema, given as JSON text; the same ones come again and again."""
+    try:
+        Draft202012Validator.check_schema(json.loads(schema))
+    except SchemaError as error:
+        return error.message[:200]
+    return None
 
 
 def _check_keywords(schema: Any, path: str, depth: int) -> None:
