@@ -166,7 +166,7 @@ def weights(scores: Floats, sampling: Sampling) -> Floats:
         found: Floats = np.exp((scores - scores.max()) / sampling.temperature)
     if sampling.top_p < 1:
         order = np.argsort(-found, kind="stable")
-        cumulative = np.cumsum(found[order])
+        cumulative = np.add.accumulate(found[order])
         nucleus = int(np.searchsorted(cumulative, sampling.top_p * cumulative[-1])) + 1
         found[order[nucleus:]] = 0
     return found
@@ -179,7 +179,8 @@ def untilted(logits: Logits, before: Sequence[int]) -> Logits:
 
 def drawn(law: Floats, before: Sequence[int], random: np.random.Generator) -> int:
     """A token with a probability in proportion to its weight, whatever stands before it."""
-    cumulative = np.cumsum(law)
+    # That is np.cumsum without its detour, which takes a fifth of a draw.
+    cumulative = np.add.accumulate(law)
     # Never the total itself, which rounding can make of a number just below 1.
     aim = min(random.random() * cumulative[-1], np.nextafter(cumulative[-1], 0))
     return int(np.searchsorted(cumulative, aim, side="right"))
