@@ -36,6 +36,10 @@ def generate(prompt: str, **sampling: Any) -> tuple[str, ReasonedGeneration]:
     return "".join(emission.text for emission in work.emissions()), work
 
 
+LONG = "Be honest." + " Be honest." * 50
+"""More tokens than the model may take for steps."""
+
+
 class Recited:
     """A model that says one text and then ends; ``forced`` has what else it is made to say."""
 
@@ -169,6 +173,17 @@ def test_a_stop_sequence_in_the_steps_does_not_end_the_answer() -> None:
 def test_where_other_text_leads_up_to_steps_nothing_is_concluded(text: str, shown: str) -> None:
     """And none of the steps is shown."""
     assert recite(text) == (shown, text[len(shown) :], "")
+
+
+def test_long_text_without_steps_is_shown_to_its_end_or_its_limit() -> None:
+    assert recite(LONG) == (LONG, "", "")
+    work = ReasonedGeneration(Recited(LONG), [("user", SUM)], Sampling(temperature=0, max_tokens=9))
+    *_, last = work.emissions()
+    assert (last.finish, work.completion_tokens, work.withheld) == ("length", 9, [""])
+
+
+def test_no_step_is_shown_however_long_the_text_before_it() -> None:
+    assert recite(f"{LONG} {STEPS}{LONG}") == (LONG, " Ones:", "")
 
 
 @pytest.mark.parametrize(

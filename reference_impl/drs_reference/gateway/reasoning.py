@@ -21,7 +21,9 @@ _BEGIN = re.compile(rf"\S*?(?:\b(?:Ones|Tens|write|carry)\b|{_STEP.pattern})")
 """How steps begin, where there are any; what is joined to that without a space is of the step."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _THOUGHT_MAX = 128
-"""Tokens after which the model is made to conclude."""
+"""Tokens after which the model is made to conclude, once there are steps."""
+_STEP_LENGTH = 64
+"""Characters; the last ones of a text are searched for a step as it grows."""
 _KEPT_MAX = 1024
 _KEPT_FOR = timedelta(minutes=15)
 Reveal = Callable[[Model, Sequence[Chosen]], tuple[Sequence[Chosen], Sequence[Chosen]]]
@@ -54,12 +56,16 @@ class ReasonedChoice(Choice):
         """Set what is withheld and return the tokens to show; None where the answer ends."""
         thought: list[Chosen] = []
         text = ""
-        while len(thought) < _THOUGHT_MAX:
+        # Without a step it goes to the end of the answer, as one must not come after what is shown.
+        most = max(_THOUGHT_MAX, self._sampling.max_tokens)
+        while len(thought) < most:
             token = self._generate()
             if token is None:
                 break
             thought.append(token)
             text += token.text
+            if _STEP.search(text, max(0, len(text) - _STEP_LENGTH)):
+                most = _THOUGHT_MAX
             if text.endswith(CONCLUSION):
                 said, left = 0, len(thought)
                 while said < len(CONCLUSION):
@@ -67,7 +73,7 @@ class ReasonedChoice(Choice):
                     said += len(thought[left].text)
                 return [*self._revealed(thought[:left]), *thought[left:]]
         if not _STEP.search(text):
-            return [*thought, None] if len(thought) < _THOUGHT_MAX else [*thought]
+            return [*thought, None]
         before = _BEGIN.split(text, maxsplit=1)[0]
         if not _WORD.search(before):
             forced = self._model.tokenizer.encode(CONCLUSION)
