@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from drs_reference.exchange.member.intake import HaltedError
 from drs_reference.exchange.member.member import Member, NotHeldError, Pulled
 from drs_reference.exchange.member.publishing import PublishRefusedError
 from drs_reference.exchange.member.settings import Settings, SettingsError
-from drs_reference.exchange.member.state import MemberStateError
+from drs_reference.exchange.member.state import LogEntry, MemberStateError, listed
 from drs_reference.exchange.objects import ObjectError
 from drs_reference.exchange.proofs import SIGNATURE_TYPE, proven
 from drs_reference.exchange.signature import (
@@ -34,6 +34,13 @@ from drs_reference.server_process import log_to_stderr
 from drs_reference.standard import StandardNotFoundError
 
 __all__ = ["MemberOptions", "run"]
+
+
+class _WithheldError(Exception):
+    """The hub leaves out of the collection what its log has."""
+
+    def __init__(self, withheld: Sequence[LogEntry]) -> None:
+        super().__init__(f"the hub withholds what its log has: {listed(withheld)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,13 @@ def run(options: MemberOptions) -> int:
         return _failed(error, 2)
     try:
         _ACTIONS[options.action](member, options)
-    except (HaltedError, PublishRefusedError, NotHeldError, ObjectError) as error:
+    except (
+        HaltedError,
+        PublishRefusedError,
+        NotHeldError,
+        ObjectError,
+        _WithheldError,
+    ) as error:
         return _failed(error, 1)
     except (HubError, NoCanonicalFormError, OSError) as error:
         return _failed(error, 2)
@@ -72,7 +85,10 @@ def _failed(error: Exception, status: int) -> int:
 
 
 def _pull(member: Member, options: MemberOptions) -> None:
-    _tell_pulled(member.pull(), options)
+    pulled = member.pull()
+    _tell_pulled(pulled, options)
+    if pulled.withheld:
+        raise _WithheldError(pulled.withheld)
 
 
 def _follow(member: Member, options: MemberOptions) -> None:
@@ -99,6 +115,7 @@ def _tell_pulled(pulled: Pulled, options: MemberOptions) -> None:
         "refused": refused,
         "in_force": pulled.in_force,
         "log_size": pulled.log_size,
+        "withheld": [{"entry": one.index, "id": one.id} for one in pulled.withheld],
     }
     shown = (f"  refused {one['id']}: {one['reason']}" for one in refused)
     _say(options, document, str(pulled), *shown)
@@ -109,6 +126,10 @@ def _status(member: Member, options: MemberOptions) -> None:
     document = member.status()
     count = len(document["signatures"])
     line = f"{document['in_force']} of {count} in force, the log has {document['log_size']}"
+    if document["elsewhere"]:
+        line += f", {document['elsewhere']} of them in other collections, as the hub says"
+    if document["withheld"]:
+        line = f"WITHHELD by the hub: {len(document['withheld'])} entries of its log; {line}"
     if document["halted"] is not None:
         line = f"HALTED, nothing is taken in: {document['halted']}; {line}"
     shown = (

@@ -22,7 +22,7 @@ from drs_reference.exchange.member.settings import HubAddress
 from drs_reference.exchange.message_signatures import Message, sign
 from drs_reference.signing import Signer
 
-__all__ = ["Channel", "HubClient", "HubError", "Outcome", "Page"]
+__all__ = ["PAGE", "Channel", "HubClient", "HubError", "Outcome", "Page", "Shown"]
 
 TAXII = "application/taxii+json;version=2.1"
 PAGE = 100
@@ -53,6 +53,14 @@ class Page:
     objects: tuple[bytes, ...]
     last_added: str | None
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry of the log as the hub shows it; in which collection it is, is the hub's word."""
+
+    collection: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,21 @@ class HubClient:
     def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the log of ``new`` goes on from that of ``old``."""
         return _hashes(self._proof("consistency", {"from": str(old), "to": str(new)}))
+
+    def entries(self, start: int) -> dict[int, Shown]:
+        """Entries of the log from ``start`` on, whatever their collection, by index."""
+        url = f"{self._hub.api_root}log/entries"
+        params = {"start": str(start), "limit": str(PAGE)}
+        entries = _parsed(self._get(url, params, _PAGE_MAX, "application/json")[1]).get("entries")
+        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+            raise HubError("the hub sent entries of its log that are none")
+        found = {}
+        for one in entries:
+            index, document = one.get("index"), one.get("object")
+            if not isinstance(index, int) or not isinstance(document, dict):
+                raise HubError("the hub sent an entry of its log without an index or an object")
+            found[index] = Shown(str(one.get("collection")), canonical(document))
+        return found
 
     def post(self, documents: Sequence[Mapping[str, Any]]) -> tuple[Outcome, ...]:
         """Send objects in, in a signed request; what became of each."""

@@ -18,7 +18,7 @@ from drs_reference.exchange.log.merkle import (
 )
 from drs_reference.exchange.member.hub_client import HubClient, HubError
 
-__all__ = ["HistoryError", "LogWatch", "Seen"]
+__all__ = ["HistoryError", "LogWatch", "Seen", "UnprovenError"]
 
 
 class HistoryError(Exception):
@@ -27,6 +27,10 @@ class HistoryError(Exception):
     def __init__(self, message: str, note: str) -> None:
         super().__init__(message)
         self.note = note
+
+
+class UnprovenError(HubError):
+    """The hub shows an object that its log does not prove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +72,20 @@ class LogWatch:
             raise HistoryError(str(error), note) from error
         return Seen(note, new)
 
-    def check_included(self, body: bytes, seen: Seen) -> None:
-        """Raise ``HubError`` unless an object is in the log of a checkpoint."""
+    def check_included(self, body: bytes, seen: Seen) -> int:
+        """The index of an object in the log of a checkpoint.
+
+        Raises ``UnprovenError``, and ``HubError`` where there is no proof to look at.
+        """
         leaf = leaf_hash(body)
         try:
             index, proof = self._client.inclusion(leaf, seen.checkpoint.size)
             check_inclusion(index, seen.checkpoint.size, leaf, proof, seen.checkpoint.root)
         except LogProofError as error:
-            raise HubError(
+            raise UnprovenError(
                 f"the hub serves an object that its log does not prove: {error}"
             ) from error
+        return index
 
     def _opened(self, note: str) -> Checkpoint:
         try:

@@ -21,9 +21,11 @@ from drs_reference.exchange.member.policy import stated_rate
 from drs_reference.exchange.member.publishing import Publisher, PublishRefusedError
 from drs_reference.exchange.member.settings import SettingsError, read_settings
 from drs_reference.exchange.member.state import (
+    LogEntry,
     MemberState,
     Refused,
     StateMovedError,
+    listed,
 )
 from drs_reference.exchange.member.verification import Holdings
 from drs_reference.exchange.objects import ObjectError
@@ -49,17 +51,22 @@ class NotHeldError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a round brought, how many signatures may be acted on, and how long the log is."""
+    """What a round brought, how many signatures may be acted on, and how long the log is.
+
+    ``withheld`` are the entries of the log that the collection should have had, in any round.
+    """
 
     taken: int
     refused: tuple[Refused, ...]
     in_force: int
     log_size: int
+    withheld: tuple[LogEntry, ...]
 
     def __str__(self) -> str:
+        withheld = f", {len(self.withheld)} of them withheld" if self.withheld else ""
         return (
             f"{self.taken} taken in, {len(self.refused)} refused, {self.in_force} in force, "
-            f"the log has {self.log_size}"
+            f"the log has {self.log_size}{withheld}"
         )
 
 
@@ -89,7 +96,7 @@ class Member:
         self._state = MemberState(self.settings.state)
         self._client = HubClient(self.settings.hub, self.settings.signer)
         watch = LogWatch(self._client, self.settings.hub.log_key)
-        self._intake = Intake(self._client, watch, self._state)
+        self._intake = Intake(self._client, watch, self._state, self.settings.hub.collection)
         self._publisher = Publisher(self._client, watch, self._state)
         self._force = Force()
         self._holdings = Holdings({}, {})
@@ -104,9 +111,10 @@ class Member:
     def pull(self, now: datetime | None = None) -> Pulled:
         """One round: everything new, verified, tried and put in force.
 
-        Sightings that are due are published. Raises ``HaltedError`` where the log cannot be relied
-        on; what is held stays in force then, until it ends. Raises ``HubError``, with the pages
-        before it kept and in force.
+        Sightings that are due are published. What the hub left out of the collection is told with
+        every round, and taken in where the log shows it. Raises ``HaltedError`` where the log
+        cannot be relied on; what is held stays in force then, until it ends. Raises ``HubError``,
+        with the pages before it kept and in force.
         """
         now = now or datetime.now(UTC)
         with self._rounds:
@@ -129,7 +137,10 @@ class Member:
             finally:
                 self._force.update(self.settings, self._holdings, now)
             self._tell_false_positives(now)
-            return Pulled(taken, tuple(refused), self.in_force(), self.log_size())
+            withheld = self._state.withheld()
+            if withheld:
+                log.error("THE HUB WITHHOLDS WHAT ITS LOG HAS: %s", listed(withheld))
+            return Pulled(taken, tuple(refused), self.in_force(), self.log_size(), withheld)
 
     def refresh(self, now: datetime | None = None) -> None:
         """Put in force what the state and the settings say, without asking the hub."""
@@ -249,6 +260,8 @@ class Member:
             "hub": self.settings.hub.api_root,
             "log_size": self.log_size(),
             "halted": place.halted,
+            "withheld": [{"entry": one.index, "id": one.id} for one in self._state.withheld()],
+            "elsewhere": self._state.elsewhere(),
             "in_force": self.in_force(),
             "signatures": shown,
             "sightings": dict(told),

@@ -7,14 +7,31 @@ may share it, such as an endpoint and the command line.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from drs_reference.storage.base import StorageError
 from drs_reference.storage.sqlite_file import SqliteFile
 
-__all__ = ["Kept", "MemberState", "MemberStateError", "Place", "Refused", "StateMovedError"]
+__all__ = [
+    "ELSEWHERE",
+    "HIDDEN",
+    "SERVED",
+    "WITHHELD",
+    "Kept",
+    "LogEntry",
+    "MemberState",
+    "MemberStateError",
+    "Place",
+    "Refused",
+    "StateMovedError",
+    "listed",
+]
+
+SERVED, WITHHELD, HIDDEN, ELSEWHERE = "served", "withheld", "hidden", "elsewhere"
+"""How an entry of the log came: in the collection; by the log alone; not at all; as one that the
+hub says to be of another collection."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS object (
@@ -24,10 +41,18 @@ CREATE TABLE IF NOT EXISTS object (
 CREATE TABLE IF NOT EXISTS refused (
     leaf TEXT PRIMARY KEY, id TEXT NOT NULL, reason TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS entry (
+    idx INTEGER PRIMARY KEY, came TEXT NOT NULL, id TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS place (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+_LISTED_MAX = 5
 _TAKE = "INSERT OR IGNORE INTO object (id, seq, kind, body) VALUES (?, ?, ?, ?)"
 _REFUSE = "INSERT OR IGNORE INTO refused VALUES (?, ?, ?)"
+_ENTRY = (
+    "INSERT INTO entry VALUES (?, ?, ?) "
+    "ON CONFLICT (idx) DO UPDATE SET came = excluded.came, id = excluded.id"
+)
 _PLACE = "INSERT INTO place VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
@@ -56,6 +81,24 @@ class Refused:
     leaf: str
     id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An entry of the log by its index, and how it came; ``id`` is empty where nothing did."""
+
+    index: int
+    came: str
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"entry {self.index} ({self.id or 'not shown at all'})"
+
+
+def listed(entries: Sequence[LogEntry]) -> str:
+    """Entries on one line for people, the first few of them by name."""
+    more = len(entries) - _LISTED_MAX
+    return ", ".join(map(str, entries[:_LISTED_MAX])) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +134,14 @@ class MemberState:
         return Place(*(values.get(name) for name in Place.__slots__))
 
     def take(
-        self, kept: Iterable[Kept], refused: Iterable[Refused], before: Place, after: Place
+        self,
+        kept: Iterable[Kept],
+        refused: Iterable[Refused],
+        entries: Iterable[LogEntry],
+        before: Place,
+        after: Place,
     ) -> None:
-        """Keep what a page brought, and where it ended, together.
+        """Keep what a page brought, which entries of the log it was, and where it ended, together.
 
         Raises ``StateMovedError``, and keeps nothing, where the place is no longer ``before``.
         """
@@ -102,6 +150,7 @@ class MemberState:
                 raise StateMovedError
             run.executemany(_TAKE, [(one.id, one.seq, one.kind, one.body) for one in kept])
             run.executemany(_REFUSE, [(one.leaf, one.id, one.reason) for one in refused])
+            run.executemany(_ENTRY, [(one.index, one.came, one.id) for one in entries])
             self._move(run, after)
 
     def halt(self, reason: str, note: str) -> None:
@@ -113,6 +162,7 @@ class MemberState:
         """Read the hub's history again, from its beginning, as somebody who trusts others does."""
         with self._file.transaction() as run:
             run.execute("DELETE FROM refused")
+            run.execute("DELETE FROM entry")
             run.execute("DELETE FROM place WHERE name = 'added_after'")
             run.execute(_PLACE, ("trust", trust))
 
@@ -139,6 +189,41 @@ class MemberState:
         with self._file.lock:
             rows = self._file.run.execute("SELECT leaf, id, reason FROM refused ORDER BY rowid")
             return tuple(Refused(*row) for row in rows)
+
+    def counts_entries(self) -> bool:
+        """Whether it is known how entries came; an earlier version of this program did not ask."""
+        with self._file.lock:
+            return self._file.run.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is not None
+
+    def missing(self, start: int, size: int, most: int) -> list[int]:
+        """The first ``most`` entries from ``start`` on, of a log of ``size``, that never came."""
+        where = "FROM entry WHERE idx >= ? AND idx < ? AND came != ?"
+        values = (start, size, HIDDEN)
+        found: list[int] = []
+        with self._file.lock:
+            (count,) = self._file.run.execute(f"SELECT count(*) {where}", values).fetchone()
+            if count == size - start:
+                return found
+            for (index,) in self._file.run.execute(f"SELECT idx {where} ORDER BY idx", values):
+                # A log may say that it is longer than anybody could count.
+                found += range(start, min(index, start + most))
+                start = index + 1
+                if len(found) >= most:
+                    return found[:most]
+        return [*found, *range(start, min(size, start + most))][:most]
+
+    def withheld(self) -> tuple[LogEntry, ...]:
+        """The entries of the log that the collection should have had and has not."""
+        query = "SELECT idx, came, id FROM entry WHERE came IN (?, ?) ORDER BY idx"
+        with self._file.lock:
+            rows = self._file.run.execute(query, (WITHHELD, HIDDEN))
+            return tuple(LogEntry(*row) for row in rows)
+
+    def elsewhere(self) -> int:
+        """How many entries the hub says to be of other collections."""
+        query = "SELECT count(*) FROM entry WHERE came = ?"
+        with self._file.lock:
+            return int(self._file.run.execute(query, (ELSEWHERE,)).fetchone()[0])
 
     def close(self) -> None:
         """Release the file."""

@@ -42,6 +42,10 @@ class Holdings:
         else:
             self.sightings[one.id] = one
 
+    def has(self, id: str) -> bool:
+        """Whether a version of an object is held."""
+        return id in self.signatures or id in self.sightings
+
     def copy(self) -> Holdings:
         """Holdings of their own that begin as these."""
         return Holdings(dict(self.signatures), dict(self.sightings))

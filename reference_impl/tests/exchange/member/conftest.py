@@ -211,13 +211,20 @@ def ruling(member: Member, id: str) -> dict[str, Any]:
 
 
 class LyingHub:
-    """Serves the TAXII and the log of ``bodies`` that it is given, valid or not."""
+    """Serves the TAXII and the log of ``bodies`` that it is given, valid or not.
+
+    Those ``unserved`` are in the log alone, which shows them unless they are ``hidden`` too;
+    ``collections`` says of those that it names where they are.
+    """
 
     def __init__(self) -> None:
         self.signer = Signer(bytes(range(1, 33)))
         self.name = "lying.example/group-1"
         self.bodies: list[bytes] = []
         self.unlogged: set[int] = set()
+        self.unserved: set[int] = set()
+        self.hidden: set[int] = set()
+        self.collections: dict[int, str] = {}
         self.dates: Callable[[int], int] = lambda index: index
         self.raw: dict[str, bytes] = {}
         self.asked: list[str] = []
@@ -255,6 +262,8 @@ class LyingHub:
         if kind == "checkpoint":
             note = signed(Checkpoint(self.name, len(tree), tree.root()), self.signer)
             return note.encode(), {}
+        if kind == "entries":
+            return self._entries(int(query["start"])), {}
         if kind == "inclusion":
             leaves = [leaf_hash(b) for i, b in enumerate(self.bodies) if i not in self.unlogged]
             index = leaves.index(bytes.fromhex(query["leaf"]))
@@ -267,10 +276,23 @@ class LyingHub:
         return json.dumps(document).encode(), {}
 
     def _page(self, query: dict[str, str]) -> tuple[bytes, dict[str, str]]:
-        dated = [(self._stamp(index), body) for index, body in enumerate(self.bodies)]
+        dated = [
+            (self._stamp(index), body)
+            for index, body in enumerate(self.bodies)
+            if index not in self.unserved
+        ]
         new = [one for one in dated if one[0] > query.get("added_after", "")]
         content = b'{"objects":[%b]}' % b",".join(body for _, body in new) if new else b"{}"
         return content, {"X-TAXII-Date-Added-Last": new[-1][0]} if new else {}
+
+    def _entries(self, start: int) -> bytes:
+        shown = [
+            b'{"index":%d,"collection":"%b","object":%b}'
+            % (index, self.collections.get(index, SIGNATURES).encode(), body)
+            for index, body in enumerate(self.bodies)
+            if index >= start and index not in self.hidden
+        ]
+        return b'{"entries":[%b]}' % b",".join(shown)
 
     def _stamp(self, index: int) -> str:
         return f"2026-01-01T00:00:00.{self.dates(index) + 1:06d}Z"
