@@ -17,7 +17,7 @@ from drs_reference.exchange.member.force import Force, RuledMatch
 from drs_reference.exchange.member.hub_client import HubClient, HubError
 from drs_reference.exchange.member.intake import HaltedError, Intake
 from drs_reference.exchange.member.log_watch import HistoryError, LogWatch
-from drs_reference.exchange.member.policy import stated_rate
+from drs_reference.exchange.member.policy import HomeTrial, stated_rate
 from drs_reference.exchange.member.publishing import Publisher, PublishRefusedError
 from drs_reference.exchange.member.settings import SettingsError, read_settings
 from drs_reference.exchange.member.state import (
@@ -205,32 +205,22 @@ class Member:
         now = now or datetime.now(UTC)
         with self._rounds:
             signature = self.held(seen.signature)
-            known = self._force.known(signature)
-            trial = known.trial if known else None
-            old = self._own_sighting(signature.id)
-            if old is not None and _says(old, signature, "confirmed"):
-                return None
+            trial = self._trial(signature)
             least = min(ACTIONS.index(seen.action), ACTIONS.index(signature.max_action))
-            sighting = build_sighting(
-                signature,
-                Seen(
-                    outcome="confirmed",
-                    independent=True,
-                    count=seen.count,
-                    accounts=seen.accounts,
-                    first_seen=seen.first_seen,
-                    last_seen=seen.last_seen,
-                    benign_windows=trial.windows if trial else 0,
-                    benign_matches=trial.matches if trial else 0,
-                    action=ACTIONS[least],
-                ),
-                self.settings.signer,
-                self.settings.identity,
-                now,
-                old=old,
+            confirmed = Seen(
+                outcome="confirmed",
+                independent=True,
+                count=seen.count,
+                accounts=seen.accounts,
+                first_seen=seen.first_seen,
+                last_seen=seen.last_seen,
+                benign_windows=trial.windows if trial else 0,
+                benign_matches=trial.matches if trial else 0,
+                action=ACTIONS[least],
             )
-            self._send(sighting)
-            self.pull(now)
+            sighting = self._tell(signature, confirmed, now)
+            if sighting is not None:
+                self.pull(now)
             return sighting
 
     def status(self) -> dict[str, Any]:
@@ -328,12 +318,10 @@ class Member:
     def _tell_false_positives(self, now: datetime) -> None:
         """Publish what the home trial found against signatures (XCH-12)."""
         for signature in list(self._holdings.signatures.values()):
-            known = self._force.known(signature)
-            trial = known.trial if known else None
+            trial = self._trial(signature)
             if trial is None or trial.tolerable(stated_rate(signature)):
                 continue
-            old = self._own_sighting(signature.id)
-            if not signature.active(now) or (old and _says(old, signature, "false-positive")):
+            if not signature.active(now):
                 continue
             seen = Seen(
                 outcome="false-positive",
@@ -347,17 +335,27 @@ class Member:
                 benign_matches=trial.matches,
                 action="none",
             )
-            settings = self.settings
             try:
-                self._send(
-                    build_sighting(
-                        signature, seen, settings.signer, settings.identity, now, old=old
-                    )
-                )
+                told = self._tell(signature, seen, now)
             except (HubError, PublishRefusedError, ObjectError) as error:
                 log.error("the false positives of %s could not be told: %s", signature.id, error)
             else:
-                log.warning("%s has false positives here; the group was told", signature.id)
+                if told is not None:
+                    log.warning("%s has false positives here; the group was told", signature.id)
+
+    def _trial(self, signature: Signature) -> HomeTrial | None:
+        known = self._force.known(signature)
+        return known.trial if known else None
+
+    def _tell(self, signature: Signature, seen: Seen, now: datetime) -> Sighting | None:
+        """Send a sighting, once a version of the signature."""
+        old = self._own_sighting(signature.id)
+        if old is not None and _says(old, signature, seen.outcome):
+            return None
+        settings = self.settings
+        sighting = build_sighting(signature, seen, settings.signer, settings.identity, now, old=old)
+        self._send(sighting)
+        return sighting
 
     def _own_sighting(self, signature: str) -> Sighting | None:
         own = [
