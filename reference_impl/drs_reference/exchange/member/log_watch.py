@@ -47,6 +47,7 @@ class LogWatch:
     def __init__(self, client: HubClient, key: LogKey) -> None:
         self._client = client
         self._key = key
+        self._opened: Seen | None = None
 
     def advanced(self, last: str | None) -> Seen:
         """The newest checkpoint, which goes on from the ``last`` one that was verified.
@@ -54,10 +55,10 @@ class LogWatch:
         Raises ``HistoryError``, and ``HubError`` where the log's key has not signed it.
         """
         note = self._client.checkpoint()
-        new = self._opened(note)
-        if last is None:
+        old = None if last is None else self.opened(last)
+        new = self.opened(note)
+        if old is None:
             return Seen(note, new)
-        old = self._opened(last)
         if new.size < old.size:
             raise HistoryError(
                 f"the log had {old.size} entries and now says that it has {new.size}: it went back",
@@ -71,6 +72,17 @@ class LogWatch:
         except LogProofError as error:
             raise HistoryError(str(error), note) from error
         return Seen(note, new)
+
+    def opened(self, note: str) -> Checkpoint:
+        """The checkpoint in a note; the last one is verified once. Raises ``HubError``."""
+        known = self._opened
+        if known is None or known.note != note:
+            try:
+                known = Seen(note, opened(note, self._key))
+            except CheckpointError as error:
+                raise HubError(f"the checkpoint of the log cannot be relied on: {error}") from error
+            self._opened = known
+        return known.checkpoint
 
     def check_included(self, body: bytes, seen: Seen) -> int:
         """The index of an object in the log of a checkpoint.
@@ -86,9 +98,3 @@ class LogWatch:
                 f"the hub serves an object that its log does not prove: {error}"
             ) from error
         return index
-
-    def _opened(self, note: str) -> Checkpoint:
-        try:
-            return opened(note, self._key)
-        except CheckpointError as error:
-            raise HubError(f"the checkpoint of the log cannot be relied on: {error}") from error

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from drs_reference.exchange.authoring import revoked_version
-from drs_reference.exchange.log.checkpoint import CheckpointError, opened
 from drs_reference.exchange.matching import RequestFeatures
 from drs_reference.exchange.member.force import Force, RuledMatch
 from drs_reference.exchange.member.hub_client import HubClient, HubError
@@ -95,9 +94,10 @@ class Member:
         self.settings = read_settings(path)
         self._state = MemberState(self.settings.state)
         self._client = HubClient(self.settings.hub, self.settings.signer)
-        watch = LogWatch(self._client, self.settings.hub.log_key)
-        self._intake = Intake(self._client, watch, self._state, self.settings.hub.collection)
-        self._publisher = Publisher(self._client, watch, self._state)
+        self._watch = LogWatch(self._client, self.settings.hub.log_key)
+        collection = self.settings.hub.collection
+        self._intake = Intake(self._client, self._watch, self._state, collection)
+        self._publisher = Publisher(self._client, self._watch, self._state)
         self._force = Force()
         self._holdings = Holdings({}, {})
         self._number = 0
@@ -163,8 +163,8 @@ class Member:
         """The size of the log at the last checkpoint that was verified."""
         note = self._state.place().checkpoint
         try:
-            return opened(note, self.settings.hub.log_key).size if note else 0
-        except CheckpointError:
+            return self._watch.opened(note).size if note else 0
+        except HubError:
             return 0
 
     def held(self, id: str) -> Signature:
