@@ -23,7 +23,7 @@ _EVIDENCE = ("prompt-structure",)
 class Listener(Protocol):
     """Whom live detection tells what it does."""
 
-    def campaign(self, accounts: Sequence[str]) -> None:
+    def campaign(self, accounts: Sequence[str]) -> object:
         """Accounts of one campaign, after evidence was applied to them."""
 
     def forget(self, account: str) -> None:

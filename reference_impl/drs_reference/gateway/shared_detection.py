@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,12 +74,13 @@ class SharedDetection:
             self._waiting += size
         self._matching.submit(self._match, accounts, account.name, request, at, size)
 
-    def campaign(self, accounts: Sequence[str]) -> None:
+    def campaign(self, accounts: Sequence[str]) -> Future[None]:
         """Publish what accounts of a campaign have in common, or confirm who did; returns at once.
 
-        ``accounts`` are those that live detection has found.
+        ``accounts`` are those that live detection has found. What is returned is done once they
+        were dealt with.
         """
-        self._publishing.submit(self._tell, tuple(accounts))
+        return self._publishing.submit(self._tell, tuple(accounts))
 
     def forget(self, account: str) -> None:
         """Forget what an account sent, once all evidence so far has been applied."""
