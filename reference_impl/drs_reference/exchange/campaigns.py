@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from drs_reference.exchange.authoring import Draft, Evidence, build_signature
-from drs_reference.exchange.false_positives import BenignWindow, Prints, tried_on_benign
-from drs_reference.exchange.features import registered_features
+from drs_reference.exchange.benign import BenignSample
+from drs_reference.exchange.false_positives import tried_on_benign
 from drs_reference.exchange.privacy import publishable_fingerprints
-from drs_reference.exchange.rule_tokens import RuleError
-from drs_reference.exchange.rules import compile_rule
-from drs_reference.exchange.signature import FingerprintSet, Signature, SignatureError
+from drs_reference.exchange.signature import FingerprintSet, Signature
+from drs_reference.exchange.winnowing import chosen, gram_hashes
+from drs_reference.exchange.words import words
 from drs_reference.signing import Signer
 
-__all__ = ["Benign", "Campaign", "GroupKey", "NotPublishableError", "Terms", "campaign_signature"]
+__all__ = ["Campaign", "GroupKey", "NotPublishableError", "Terms", "campaign_signature"]
 
 _VALUES_MAX = 4096
 _LEAST_CONTAINMENT = 0.1
@@ -35,14 +35,6 @@ class Campaign:
     texts_by_account: Mapping[str, Sequence[str]]
     first_seen: datetime
     last_seen: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Benign:
-    """The declared benign corpus; ``statement`` is the digest of the document about it."""
-
-    windows: Sequence[BenignWindow]
-    statement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ class Terms:
 
 def campaign_signature(
     campaign: Campaign,
-    benign: Benign,
+    benign: BenignSample,
     group: GroupKey,
     terms: Terms,
     signer: Signer,
@@ -87,11 +79,11 @@ def campaign_signature(
     ``NotPublishableError`` where fewer than 50 accounts share anything that the benign corpus lacks
     (SIG-04) or the rule matches too much of that corpus, and ``SignatureError``.
     """
-    if not benign.windows:
+    if not benign.lines:
         raise NotPublishableError("without benign windows no rate of false positives is known")
     common = publishable_fingerprints(
         campaign.texts_by_account,
-        (text for window in benign.windows for text in window.texts),
+        (line.text for line in benign.lines),
         group.key,
         group.k,
         group.w,
@@ -100,17 +92,10 @@ def campaign_signature(
         raise NotPublishableError(
             "no fingerprint was seen in at least 50 accounts and in none of the benign corpus"
         )
-    prints = Prints(common.values, group.key, group.k, group.w)
-    least, seen = _threshold(campaign, prints)
+    least, seen = _threshold(campaign, common.values, group)
     pattern = f"fp.containment >= {least:.2f}"
     if terms.condition:
         pattern += f" && ({terms.condition})"
-    evidence = _evidence(campaign, benign, prints, pattern, least, seen)
-    if evidence.false_positive_rate > terms.false_positive_max:
-        raise NotPublishableError(
-            f"up to {evidence.false_positive_rate:.2g} of benign windows match, of "
-            f"{evidence.benign_windows} tried; {terms.false_positive_max:g} is the most"
-        )
     fingerprints = FingerprintSet(
         group.key_id, group.epoch, group.k, group.w, common.values, common.accounts_min
     )
@@ -121,21 +106,39 @@ def campaign_signature(
         pattern=pattern,
         max_action=terms.max_action,
         confidence=terms.confidence,
-        evidence=evidence,
+        evidence=Evidence(
+            accounts=sum(max(shares, default=0.0) >= least for shares in seen.values()),
+            requests=sum(share >= least for shares in seen.values() for share in shares),
+            first_seen=campaign.first_seen,
+            last_seen=campaign.last_seen,
+            # The most, until it was tried.
+            false_positive_rate=1.0,
+            benign_windows=len(benign.lines),
+            benign_corpus=benign.statement,
+        ),
         scope=terms.scope,
         window_s=terms.window_s,
         fingerprints=(fingerprints,),
         tlp=terms.tlp,
         validity=terms.validity,
     )
+    evidence = _tried(build_signature(draft, signer, author, now), draft.evidence, benign, group)
+    if evidence.false_positive_rate > terms.false_positive_max:
+        raise NotPublishableError(
+            f"up to {evidence.false_positive_rate:.2g} of benign windows match, of "
+            f"{evidence.benign_windows} tried; {terms.false_positive_max:g} is the most"
+        )
+    draft = replace(draft, evidence=evidence)
     texts = (text for texts in campaign.texts_by_account.values() for text in texts)
     return build_signature(draft, signer, author, now, forbidden=texts)
 
 
-def _threshold(campaign: Campaign, prints: Prints) -> tuple[float, Mapping[str, Sequence[float]]]:
+def _threshold(
+    campaign: Campaign, values: frozenset[int], group: GroupKey
+) -> tuple[float, Mapping[str, Sequence[float]]]:
     """The containment to ask for, in steps of 0.05, and that of each prompt by account."""
     seen = {
-        account: [prints.containment(text) for text in texts]
+        account: [_containment(values, text, group) for text in texts]
         for account, texts in campaign.texts_by_account.items()
     }
     alike = sorted(
@@ -149,25 +152,19 @@ def _threshold(campaign: Campaign, prints: Prints) -> tuple[float, Mapping[str, 
     return math.floor(alike[int(_QUANTILE * len(alike))] * _STEPS) / _STEPS, seen
 
 
-def _evidence(
-    campaign: Campaign,
-    benign: Benign,
-    prints: Prints,
-    pattern: str,
-    least: float,
-    seen: Mapping[str, Sequence[float]],
+def _containment(values: frozenset[int], text: str, group: GroupKey) -> float:
+    """The share of fingerprints that a text contains."""
+    own = set(chosen(gram_hashes(words(text), group.key, group.k), group.w).tolist())
+    return len(values & own) / len(values)
+
+
+def _tried(
+    signature: Signature, evidence: Evidence, benign: BenignSample, group: GroupKey
 ) -> Evidence:
-    try:
-        rule = compile_rule(pattern, registered_features())
-    except RuleError as error:
-        raise SignatureError("rule", f"{pattern}: {error}") from error
-    tried = tried_on_benign(rule, prints, benign.windows)
-    return Evidence(
-        accounts=sum(max(shares, default=0.0) >= least for shares in seen.values()),
-        requests=sum(share >= least for shares in seen.values() for share in shares),
-        first_seen=campaign.first_seen,
-        last_seen=campaign.last_seen,
-        false_positive_rate=tried.rate_bound,
-        benign_windows=tried.windows,
-        benign_corpus=benign.statement,
-    )
+    """The evidence with what a trial says, which is the one that members hold a signature to."""
+    keys = {(group.key_id, group.epoch): group.key}
+    counted, _ = tried_on_benign([signature], benign.lines, keys, (), signature.valid_from)
+    found = counted[signature.id]
+    if not found.windows:
+        raise NotPublishableError("no line of the benign sample has what the rule looks at")
+    return replace(evidence, false_positive_rate=found.rate_bound, benign_windows=found.windows)

@@ -153,7 +153,7 @@ class SharedDetection:
         )
         signature = campaign_signature(
             campaign,
-            settings.benign.as_corpus(),
+            settings.benign,
             key,
             terms,
             settings.signer,

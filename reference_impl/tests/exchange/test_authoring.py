@@ -17,8 +17,8 @@ from drs_reference.exchange.authoring import (
     next_version,
     revoked_version,
 )
+from drs_reference.exchange.benign import BenignLine, BenignSample
 from drs_reference.exchange.campaigns import (
-    Benign,
     Campaign,
     GroupKey,
     NotPublishableError,
@@ -26,7 +26,6 @@ from drs_reference.exchange.campaigns import (
     campaign_signature,
 )
 from drs_reference.exchange.canonical import canonical
-from drs_reference.exchange.false_positives import BenignWindow
 from drs_reference.exchange.proofs import SIGNATURE_TYPE, PublicKey, check_proof
 from drs_reference.exchange.signature import (
     FingerprintSet,
@@ -205,15 +204,15 @@ def campaign(accounts: int = 80) -> Campaign:
     return Campaign(texts, NOW - timedelta(days=3), NOW - timedelta(hours=1))
 
 
-def benign(windows: int = 4000) -> Benign:
+def benign(lines: int = 4000, **features: object) -> BenignSample:
     rng = Random(4)
     texts = [
         f"what do you know about {one} and {other}, I have {rng.getrandbits(16)} of them"
         for one in SUBJECTS
         for other in SUBJECTS
     ]
-    made = [BenignWindow([texts[number % 100]], {"win.accounts": 1}) for number in range(windows)]
-    return Benign(made, "sha256:" + "ab" * 32)
+    made = (BenignLine(texts[number % 100], features=features) for number in range(lines))
+    return BenignSample(tuple(made), "sha256:" + "ab" * 32)
 
 
 def test_a_campaign_becomes_a_signature_in_one_call(signer: Signer):
@@ -241,7 +240,8 @@ def test_a_campaign_becomes_a_signature_in_one_call(signer: Signer):
 
 def test_a_condition_of_the_window_is_part_of_the_rule(signer: Signer):
     terms = replace(TERMS, condition="win.accounts >= 50", scope="cluster-window", window_s=604800)
-    made = campaign_signature(campaign(), benign(), GROUP, terms, signer, AUTHOR, NOW)
+    corpus = benign(**{"win.accounts": 1})
+    made = campaign_signature(campaign(), corpus, GROUP, terms, signer, AUTHOR, NOW)
     assert made.rule is not None
     assert made.rule.variables == {"fp.containment", "win.accounts"}
     assert not made.rule.matches({"fp.containment": 1.0, "win.accounts": 49})
@@ -255,17 +255,24 @@ def test_a_condition_of_the_window_is_part_of_the_rule(signer: Signer):
         (campaign(), benign(100), TERMS, "of 100 tried"),
         (
             campaign(),
-            Benign(
-                [BenignWindow(campaign().texts_by_account["a1"], {})] * 4000, "sha256:" + "0" * 64
+            BenignSample(
+                tuple(map(BenignLine, campaign().texts_by_account["a1"])) * 1334,
+                "sha256:" + "0" * 64,
             ),
             TERMS,
             "none of the benign corpus",
         ),
+        (
+            campaign(),
+            benign(),
+            replace(TERMS, condition="win.accounts >= 50", scope="cluster-window", window_s=604800),
+            "no line of the benign sample",
+        ),
     ],
-    ids=["few accounts", "no corpus", "small corpus", "popular prompt"],
+    ids=["few accounts", "no corpus", "small corpus", "popular prompt", "nothing to look at"],
 )
 def test_what_may_not_be_published_is_not(
-    signer: Signer, found: Campaign, corpus: Benign, terms: Terms, said: str
+    signer: Signer, found: Campaign, corpus: BenignSample, terms: Terms, said: str
 ):
     with pytest.raises(NotPublishableError, match=said):
         campaign_signature(found, corpus, GROUP, terms, signer, AUTHOR, NOW)

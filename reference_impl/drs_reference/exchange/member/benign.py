@@ -8,55 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from drs_reference.exchange.campaigns import Benign
+from drs_reference.exchange.benign import BenignLine, BenignSample
 from drs_reference.exchange.canonical import digest
-from drs_reference.exchange.false_positives import BenignWindow
 from drs_reference.exchange.features import registered_features
 from drs_reference.exchange.members import only
 from drs_reference.exchange.selectors import KINDS
 from drs_reference.json_text import BodyError, Members, parse_object
 
-__all__ = ["LINES_MIN", "BenignLine", "BenignSample", "read_benign"]
+__all__ = ["LINES_MIN", "read_benign"]
 
 LINES_MIN = 100
 """Fewer would call hardly anything a false positive."""
 _SIZE_MAX = 256 << 20
 _LISTED_MAX = 100
-
-
-@dataclass(frozen=True, slots=True)
-class BenignLine:
-    """One request of ordinary traffic."""
-
-    text: str
-    address: str | None = None
-    details: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    features: Mapping[str, object] = field(default_factory=dict)
-
-    def of_request(self) -> dict[str, object]:
-        """Its values of ``req.``."""
-        return {n: v for n, v in self.features.items() if n.startswith("req.")}
-
-    def of_window(self) -> dict[str, object]:
-        """Its values of ``win.``, which count for every length of window."""
-        return {n: v for n, v in self.features.items() if n.startswith("win.")}
-
-
-@dataclass(frozen=True, slots=True)
-class BenignSample:
-    """The lines, and the digest of the statement about them."""
-
-    lines: tuple[BenignLine, ...]
-    statement: str
-
-    def as_corpus(self) -> Benign:
-        """The sample as the benign corpus of signatures that the member makes."""
-        windows = tuple(BenignWindow((line.text,), line.features) for line in self.lines)
-        return Benign(windows, self.statement)
 
 
 def read_benign(path: Path) -> BenignSample:

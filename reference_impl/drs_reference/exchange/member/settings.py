@@ -15,11 +15,12 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from drs_reference.exchange.benign import BenignSample
 from drs_reference.exchange.campaigns import GroupKey
 from drs_reference.exchange.log.checkpoint import CheckpointError, LogKey
 from drs_reference.exchange.markings import TLP
 from drs_reference.exchange.matching import Keys
-from drs_reference.exchange.member.benign import BenignSample, read_benign
+from drs_reference.exchange.member.benign import read_benign
 from drs_reference.exchange.member.trust import Trust
 from drs_reference.exchange.members import (
     COLLECTION,
