@@ -175,7 +175,7 @@ def test_an_object_that_comes_between_objects_and_checkpoint(
 def test_an_honest_hub_that_many_write_to(
     empty_hub: Any, joined: Any, a: Any, b: Any, signature_by: By
 ) -> None:
-    """A publishes without a pause while two processes of B pull with one state."""
+    """A publishes without a pause while two members of B pull with one state."""
     wanted = [signature_by(a, f"word{n} and the next few words of it") for n in range(60)]
     party = joined(empty_hub, b)
     members = [party.member(), party.member()]
@@ -187,11 +187,13 @@ def test_an_honest_hub_that_many_write_to(
     author = threading.Thread(target=publish)
     author.start()
     rounds = 0
-    while author.is_alive():
-        for member in members:
-            assert member.pull().withheld == ()
-            rounds += 1
-    author.join()
+    try:
+        while author.is_alive():
+            for member in members:
+                assert member.pull().withheld == ()
+                rounds += 1
+    finally:
+        author.join()
     assert rounds > 4
     assert members[0].pull().withheld == ()
     assert {one["id"] for one in members[0].status()["signatures"]} == {one.id for one in wanted}
