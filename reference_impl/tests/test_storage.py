@@ -30,11 +30,13 @@ def deferred() -> Change:
     )
     acting = Procedure(machine, NoticePolicy(timedelta(seconds=50)))
     account, change = acting.open_account("acct-1", "fresh-1", None, T0), Change()
-    for i in range(3):
-        event = Event("evidence", ("burst", "network"))
+    happens = [Event("evidence", ("burst", "network"))] * 3
+    # Nobody agreed to it, so it changes nothing but the trail.
+    for i, event in enumerate([*happens, Event("appeal-upheld", ())]):
         progress = acting.apply(account, event, T0 + timedelta(seconds=i), "case-1")
         account = progress.account
-        change = Change((account,), progress.cases, (), change.entries + progress.entries)
+        cases = progress.cases or change.cases
+        change = Change((account,), cases, (), change.entries + progress.entries)
     return change
 
 
@@ -49,7 +51,7 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
     assert (again.case("case-1"),) == change.cases
     assert again.appeal("appeal-1") == appeal
     assert again.case("case-2") is None
-    assert [record.sequence for record in again.audit()] == [1, 2, 3]
+    assert [record.sequence for record in again.audit()] == [1, 2, 3, 4]
     again.commit(Change(entries=change.entries))
     again.close()
 
@@ -63,7 +65,7 @@ def test_a_change_is_committed_whole_or_not_at_all(tmp_path: Path) -> None:
     assert storage.accounts() == ()
     assert list(storage.audit()) == []
     storage.commit(change)
-    assert len(list(storage.audit())) == 3
+    assert len(list(storage.audit())) == 4
     storage.close()
 
 

@@ -85,7 +85,7 @@ def digits_are_swapped(parts: Parts, share: float) -> Parts:
     return with_other_digits(parts, share, lambda request: request.sampling.temperature == 0)
 
 
-@mutant(breaks=["PRT-06"], strengths={"weak": 0.01, "middle": 0.06, "strong": 0.9})
+@mutant(breaks=["PRT-06"], strengths={"weak": 0.05, "middle": 0.2, "strong": 0.9})
 def sampled_steps_are_false(parts: Parts, share: float) -> Parts:
     """Sampled answers under the measure have another digit at a share of the places."""
     return with_other_digits(parts, share, lambda request: request.sampling.temperature > 0)

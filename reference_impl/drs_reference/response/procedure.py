@@ -56,7 +56,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Something that happened to an account: transition, evidence, notice or reset."""
+    """Something that happened to an account; ``kind`` is one of the schema audit-record."""
 
     kind: str
     account: str
@@ -135,7 +135,7 @@ class Procedure:
             return self._join(settled, self._follow(account, outcome, fresh_case))
         state, case = account.position.state, account.case
         entry = AuditEntry(
-            event.on,
+            "evidence" if event.on == "evidence" else "decision",
             account.id,
             case.id if case else None,
             now,
