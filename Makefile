@@ -29,7 +29,7 @@ TORCH ?= torch==2.13.0
 RUNS ?= 5000
 RECORD ?=
 
-# Tests start thousands of processes; a machine that forbids .pyc files would have each of them
+# Tests start many processes; a machine that forbids .pyc files would have each of them
 # compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
