@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from drs_conformance.checks.bounds import declared_bound
 from drs_conformance.checks.corpora import claim, own_corpus, strangers_corpora
@@ -34,6 +35,11 @@ ANSWER_TOKENS = 48
 BATCH = 32
 
 
+def _registered(lab: Lab) -> dict[str, Any]:
+    """Return the entries of the registry of mechanisms by name."""
+    return {entry["id"]: entry for entry in lab.registry("mechanisms")["entries"]}
+
+
 @requirement("PRT-01")
 def test_declared_mechanisms_are_registered(lab: Lab) -> None:
     """Each declared mechanism is an active entry of the registry, with its class."""
@@ -41,7 +47,7 @@ def test_declared_mechanisms_are_registered(lab: Lab) -> None:
     declared = declaration.document["perturbation"]
     if not declared:
         raise NotApplicable("the declaration names no mechanism", declaration)
-    entries = {entry["id"]: entry for entry in lab.registry("mechanisms")["entries"]}
+    entries = _registered(lab)
     for item in declared:
         entry = entries.get(item["mechanism"])
         expect(
@@ -94,7 +100,7 @@ def _texts(answer: ChatAnswer) -> list[str]:
 
 
 def _leaves_out_steps(lab: Lab) -> bool:
-    entries = {entry["id"]: entry for entry in lab.registry("mechanisms")["entries"]}
+    entries = _registered(lab)
     declared = (entries.get(name, {}) for name in lab.declaration.overt_mechanisms)
     return any(entry.get("withholds") == "steps" for entry in declared)
 

@@ -65,22 +65,20 @@ def chained(sequence: int, body: bytes, previous: str) -> AuditRecord:
     return AuditRecord(sequence, body, previous, digest)
 
 
-def check_chain(
-    records: Iterable[AuditRecord], before: AuditRecord | None = None
-) -> AuditRecord | None:
-    """The last record of an unbroken chain that goes on after ``before``, or begins at 1.
-
-    Raises ``AuditChainError``.
-    """
-    last = before
-    for record in records:
-        expected = chained(
-            last.sequence + 1 if last else 1, record.body, last.digest if last else START
+def check_next(record: AuditRecord, before: AuditRecord | None) -> None:
+    """Raise ``AuditChainError`` unless a record follows another one, or is the first of all."""
+    sequence, digest = (before.sequence, before.digest) if before else (0, START)
+    if record != chained(sequence + 1, record.body, digest):
+        raise AuditChainError(
+            f"audit record {record.sequence} does not follow from the one before: "
+            "the trail was changed after it was written"
         )
-        if record != expected:
-            raise AuditChainError(
-                f"audit record {record.sequence} does not follow from the one before: "
-                "the trail was changed after it was written"
-            )
+
+
+def check_chain(records: Iterable[AuditRecord]) -> AuditRecord | None:
+    """The last record of an unbroken chain that begins at 1. Raises ``AuditChainError``."""
+    last: AuditRecord | None = None
+    for record in records:
+        check_next(record, last)
         last = record
     return last

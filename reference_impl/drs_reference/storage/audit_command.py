@@ -7,13 +7,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import dropwhile
 from pathlib import Path
 from typing import BinaryIO
 
 from drs_reference.server_process import ServeError, storage_path
 from drs_reference.standard import StandardNotFoundError
-from drs_reference.storage.audit import START, AuditChainError, AuditRecord, check_chain
+from drs_reference.storage.audit import START, AuditChainError, check_chain
 from drs_reference.storage.audit_lines import AuditLineError, read_trail, written
 from drs_reference.storage.base import StorageError
 from drs_reference.storage.sqlite import audit_of
@@ -27,32 +26,20 @@ def export(storage: str, after: int, out: Path | None) -> int:
     A server may use the storage meanwhile. Nothing is written unless the whole trail is in order.
     """
     try:
-        path = storage_path(storage)
-        with audit_of(path) as records:
-            last = check_chain(records)
-        if after > (last.sequence if last else 0):
-            return _failed(f"--after {after}: the trail ends at {last.sequence if last else 0}")
-        # What came meanwhile is left to the next export.
-        with audit_of(path) as records, _writing(out) as file:
-            for line in written(_between(records, after, last)):
-                file.write(line)
+        with audit_of(storage_path(storage)) as records:
+            last = check_chain(records())
+            end, head = (last.sequence, last.digest) if last else (0, START)
+            if after > end:
+                return _failed(f"--after {after}: the trail ends at {end}")
+            with _writing(out) as file:
+                file.writelines(written(one for one in records() if one.sequence > after))
     except AuditChainError as error:
         print(f"drs-reference: {error}", file=sys.stderr)
         return 1
     except (ServeError, StorageError, OSError) as error:
         return _failed(str(error))
-    count = (last.sequence if last else 0) - after
-    print(f"{count} records. Head: {last.digest if last else START}", file=sys.stderr)
+    print(f"{end - after} records. Head: {head}", file=sys.stderr)
     return 0
-
-
-def _between(
-    records: Iterator[AuditRecord], after: int, last: AuditRecord | None
-) -> Iterator[AuditRecord]:
-    for record in dropwhile(lambda one: one.sequence <= after, records):
-        if last is None or record.sequence > last.sequence:
-            return
-        yield record
 
 
 def verify(path: Path, head: str | None) -> int:

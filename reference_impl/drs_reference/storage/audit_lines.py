@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import rfc8785
 
 from drs_reference.documents import read_document
 from drs_reference.json_text import BodyError
-from drs_reference.storage.audit import START, AuditChainError, AuditRecord, check_chain
+from drs_reference.storage.audit import START, AuditChainError, AuditRecord, check_next
 
 __all__ = ["AuditLineError", "Trail", "read_trail", "written"]
 
@@ -26,13 +26,12 @@ class AuditLineError(Exception):
 class Trail:
     """Records that follow from each other.
 
-    ``before`` is the digest that the first one follows, ``head`` that of the last one. ``kinds``
-    counts them by kind. ``passes`` says whether the digest that was asked for is among them.
+    ``head`` is the digest of the last one. ``kinds`` counts them by kind. ``passes`` says whether
+    the digest that was asked for is among them, or is the one that the first of them follows.
     """
 
     first: int = 1
     last: int = 0
-    before: str = START
     head: str = START
     passes: bool = False
     kinds: Counter[str] = field(default_factory=Counter)
@@ -55,27 +54,31 @@ def read_trail(file: BinaryIO, head: str | None = None) -> Trail:
     while line := file.readline(_LINE_MAX + 1):
         number += 1
         try:
-            record = _record(line)
+            document = _document(line)
+            record = _record(document)
             if trail is None:
-                trail = Trail(first=record.sequence, before=record.previous)
-                trail.passes = head == record.previous
+                trail = Trail(first=record.sequence, passes=head == record.previous)
                 if record.sequence > 1:
                     last = AuditRecord(record.sequence - 1, b"", "", record.previous)
-            last = check_chain([record], last)
+            check_next(record, last)
         except (AuditChainError, BodyError) as error:
             raise AuditLineError(f"line {number}: {error}") from error
+        last = record
         trail.passes |= head == record.digest
-        trail.kinds[record.document()["entry"]["kind"]] += 1
+        trail.kinds[document["entry"]["kind"]] += 1
     if trail is None or last is None:
         return Trail(passes=head == START)
     trail.last, trail.head = last.sequence, last.digest
     return trail
 
 
-def _record(line: bytes) -> AuditRecord:
+def _document(line: bytes) -> dict[str, Any]:
     if len(line) > _LINE_MAX:
         raise BodyError(None, f"expected a record of at most {_LINE_MAX} bytes, got more")
-    document = read_document(line, "audit-record")
+    return read_document(line, "audit-record")
+
+
+def _record(document: Mapping[str, Any]) -> AuditRecord:
     return AuditRecord(
         document["sequence"],
         rfc8785.dumps(document["entry"]),

@@ -118,10 +118,10 @@ class SqliteStorage:
 
 
 @contextlib.contextmanager
-def audit_of(path: Path) -> Iterator[Iterator[AuditRecord]]:
-    """The audit trail of a storage, oldest first, while a server may use it.
+def audit_of(path: Path) -> Iterator[Callable[[], Iterator[AuditRecord]]]:
+    """What gives the audit trail of a storage, oldest first, while a server may use it.
 
-    Raises ``StorageError``.
+    However often it is called, the trail is that of one moment. Raises ``StorageError``.
     """
     with read_only(path) as connection:
-        yield (AuditRecord(*row) for row in connection.execute(_AUDIT))
+        yield lambda: (AuditRecord(*row) for row in connection.execute(_AUDIT))
