@@ -251,9 +251,12 @@ def _finished(outcome: CheckOutcome, session: Session, started_at: str) -> Check
 
 
 def _declared(session: Session) -> tuple[str, tuple[str, ...]]:
-    """Return level and classes as declared; L1 and provider where no declaration can be read."""
+    """Return level and classes as declared.
+
+    Where no declaration can be read, L1, and hub or provider by what the target file points at.
+    """
     try:
         declaration = Lab(session, "preflight").declaration
     except (Finding, AuthorisationLapsed, BudgetExhausted, TargetGone):
-        return "L1", ("provider",)
+        return "L1", ("provider",) if session.target.hub is None else ("hub",)
     return declaration.level, tuple(declaration.document["classes"])

@@ -153,13 +153,11 @@ def _add_hub(commands: Any) -> None:
         "--members",
         type=Path,
         metavar="FILE",
-        required=True,
         help="who takes part, YAML or JSON: members, their keys, trust groups, collections",
     )
     hub.add_argument(
         "--storage",
         metavar="URL",
-        required=True,
         help="where objects, logs and the key of the logs are kept, sqlite:///FILE",
     )
     hub.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
@@ -168,6 +166,13 @@ def _add_hub(commands: Any) -> None:
         "--origin",
         metavar="ORIGIN",
         help="scheme, host and port as members write them, where a proxy stands before the hub",
+    )
+    hub.add_argument(
+        "--write-target",
+        type=Path,
+        metavar="DIR",
+        help="instead of members and storage: make a hub of test members in DIR, with the files "
+        "with which `drs run` tests it",
     )
 
 
@@ -439,6 +444,7 @@ def _hub(options: argparse.Namespace) -> int:
             host=options.host,
             port=options.port,
             origin=options.origin,
+            write_target=options.write_target,
         )
     )
 

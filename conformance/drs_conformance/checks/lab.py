@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -81,6 +82,8 @@ class Lab:
     @property
     def dialect(self) -> Dialect:
         """The dialect that the target file names."""
+        if self.target.hub is not None:
+            raise Untestable("the target file points at a hub, which has no inference surface")
         return dialect(self.target.dialect, self.target.description)
 
     def registry(self, name: str) -> Mapping[str, Any]:
@@ -287,6 +290,18 @@ class Lab:
     def chat(self, request: ChatRequest, persona: str = "control") -> ChatAnswer:
         """Send a chat request and read the answer."""
         return self.read(self.ask(request, persona), request)
+
+    def now(self) -> datetime:
+        """Return the time; a replay returns the one of the recorded run."""
+        return self._session.ledger.now(self.lane)
+
+    def pause(self, seconds: float) -> None:
+        """Wait; a replay does not."""
+        self._session.ledger.sleep(seconds, self.lane)
+
+    def sign(self, kid: str, message: bytes) -> bytes:
+        """Return the Ed25519 signature of ``message`` by a test member's key."""
+        return self._session.ledger.sign(self.lane, kid, message)
 
     # -- documents
 

@@ -21,7 +21,8 @@ class Subject:
 
     ``is_control_apart`` says that `control` speaks from an address that no probed persona has.
     ``authorisation`` is the digest of the document that permits the run, where the journal has it,
-    ``description`` that of a dialect that the suite does not know.
+    ``description`` that of a dialect that the suite does not know, ``hub`` the key of its log and
+    who the personas are in the exchange, where it is one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Subject:
     is_control_apart: bool
     authorisation: str | None = None
     description: Mapping[str, Any] | None = None
+    hub: Mapping[str, Any] | None = None
 
     @property
     def blind(self) -> tuple[str, ...]:
@@ -56,6 +58,7 @@ class Subject:
             is_control_apart=_is_control_apart(target["personas"]),
             authorisation=header["run"].get("authorisation"),
             description=target.get("dialect_description"),
+            hub=target.get("hub"),
         )
 
 

@@ -41,7 +41,10 @@ def _plan(options: argparse.Namespace) -> int:
     target = target_of(options, standard)
     # What the declaration says is not known before the first request, so the most is planned.
     choices = choose(
-        standard, selection.level or "L3", selection.classes or ("provider",), selection.only
+        standard,
+        selection.level or "L3",
+        selection.classes or (("provider",) if target.hub is None else ("hub",)),
+        selection.only,
     )
     selected = in_order(choices)
     console = Console(highlight=False)
@@ -61,8 +64,8 @@ def _plan(options: argparse.Namespace) -> int:
         f"{bounds.max_output_tokens} output tokens, {bounds.max_cost_usd:.2f} USD, "
         f"{bounds.max_concurrency} at a time."
     )
-    spoken = dialect(target.dialect, target.description)
-    console.print(_said_of(spoken))
+    if target.hub is None:
+        console.print(_said_of(dialect(target.dialect, target.description)))
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "level", "title", "status"):
         table.add_column(heading)

@@ -38,7 +38,9 @@ __all__ = [
 ]
 
 JOURNAL_NAME = "journal.jsonl"
-_KINDS = frozenset({"header", "intent", "response", "fault", "wait", "clock", "resumed", "footer"})
+_KINDS = frozenset(
+    {"header", "intent", "response", "fault", "wait", "clock", "signed", "resumed", "footer"}
+)
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 
 

@@ -34,6 +34,7 @@ class _Source(Protocol):
     def settle(self, exchange: Exchange) -> None: ...
     def wait(self, lane: str, seconds: float, because: str) -> None: ...
     def now(self, lane: str) -> datetime: ...
+    def sign(self, lane: str, kid: str, message: bytes) -> bytes: ...
     def close(self, reason: str) -> dict[str, Any]: ...
 
 
@@ -175,6 +176,19 @@ class Ledger:
     def now(self, lane: str = "suite") -> datetime:
         """Return the time, in a replay the one that the same call of `lane` got when recorded."""
         return self._source.now(lane)
+
+    def sign(self, lane: str, kid: str, message: bytes) -> bytes:
+        """Return the Ed25519 signature of `message` by a key of the target file, 64 bytes.
+
+        It is journalled, so that a replay needs no key. KeyError when there is no such key.
+
+        Raises:
+            JournalUnwritable: the record could not be written.
+            ReplayDiverged: in a replay, the recorded run did not ask for this here.
+            CutOff: in a replay, the recorded run was cut off here.
+
+        """
+        return self._source.sign(lane, kid, message)
 
     @property
     def header(self) -> Mapping[str, Any]:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from drs_conformance.ledger.exchange import Attempt, Exchange, Headers, WireRequest
 from drs_conformance.ledger.journal import JournalWriter
 from drs_conformance.ledger.records import (
@@ -18,6 +20,7 @@ from drs_conformance.ledger.records import (
     header_record,
     intent_record,
     response_record,
+    signed_record,
     timestamp,
 )
 from drs_conformance.ledger.redaction import Redacted, Redactor
@@ -77,11 +80,13 @@ class Recording:
         authorise(target, now())
         self._target = target
         self._now = now
-        self._redactor = Redactor(target.secrets.variables())
+        secrets = (target.secrets, target.signing_keys)
+        self._redactor = Redactor(pair for each in secrets for pair in each.variables())
         self._wire = Wire(target.root, target.timeout_s, _resolver(target), target.ca_file)
         self._circuit = Circuit()
         self._sent = 0
         self._clocks: dict[str, int] = {}
+        self._signatures: dict[str, int] = {}
         self.spending = Spending()
         self._registered = registered
         versions = (version or latest_version(), _suite_version())
@@ -190,6 +195,16 @@ class Recording:
         record = {"kind": "clock", "lane": lane, "ordinal": self._clocks[lane]}
         self._journal.append({**record, "at": timestamp(moment)})
         return moment
+
+    def sign(self, lane: str, kid: str, message: bytes) -> bytes:
+        """Sign, and journal the signature."""
+        key = Ed25519PrivateKey.from_private_bytes(
+            bytes.fromhex(self._target.signing_keys.value(kid))
+        )
+        signature = key.sign(message)
+        self._signatures[lane] = self._signatures.get(lane, 0) + 1
+        self._journal.append(signed_record(lane, self._signatures[lane], kid, message, signature))
+        return signature
 
     def close(self, reason: str) -> Record:
         """Write the footer, close everything and return the footer."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +18,7 @@ from drs_conformance.ledger.exchange import (
     WireRequest,
 )
 from drs_conformance.ledger.spending import Reservation
-from drs_conformance.target import Target
+from drs_conformance.target import Hub, Target
 
 __all__ = [
     "Assembly",
@@ -27,6 +29,8 @@ __all__ = [
     "intent_record",
     "parse_timestamp",
     "response_record",
+    "signature_of",
+    "signed_record",
     "timestamp",
 ]
 
@@ -74,9 +78,24 @@ def header_record(target: Target, run: object, versions: tuple[str, str], at: st
                 "input_usd_per_mtok": target.prices.input_usd_per_mtok,
                 "output_usd_per_mtok": target.prices.output_usd_per_mtok,
             },
+            **_hub(target.hub),
         },
         "run": run,
     }
+
+
+def _hub(hub: Hub | None) -> Record:
+    if hub is None:
+        return {}
+    members = {
+        name: {
+            "identity": member.identity,
+            "kid": member.kid,
+            **({"revoked_kid": member.revoked_kid} if member.revoked_kid else {}),
+        }
+        for name, member in hub.members.items()
+    }
+    return {"hub": {"log_key": hub.log_key, "members": members}}
 
 
 def intent_record(
@@ -132,6 +151,23 @@ def fault_record(exchange: Exchange, fault: Fault) -> Record:
         "elapsed_s": exchange.elapsed_s,
         "received_at": exchange.received_at,
     }
+
+
+def signed_record(lane: str, ordinal: int, kid: str, message: bytes, signature: bytes) -> Record:
+    """Return the line for a signature of `message`."""
+    return {
+        "kind": "signed",
+        "lane": lane,
+        "ordinal": ordinal,
+        "kid": kid,
+        "digest": f"sha256:{hashlib.sha256(message).hexdigest()}",
+        "signature": base64.urlsafe_b64encode(signature).rstrip(b"=").decode(),
+    }
+
+
+def signature_of(record: Mapping[str, Any]) -> bytes:
+    """Return the signature that `signed_record` wrote."""
+    return base64.urlsafe_b64decode(record["signature"] + "==")
 
 
 def _address(exchange: Exchange) -> Record:

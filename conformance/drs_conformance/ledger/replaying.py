@@ -10,7 +10,13 @@ from typing import Any
 
 from drs_conformance.ledger.exchange import Attempt, Exchange, WireRequest
 from drs_conformance.ledger.journal import JOURNAL_NAME, read_journal
-from drs_conformance.ledger.records import Record, exchanges_of, parse_timestamp
+from drs_conformance.ledger.records import (
+    Record,
+    exchanges_of,
+    parse_timestamp,
+    signature_of,
+    signed_record,
+)
 from drs_conformance.ledger.redaction import Redactor
 from drs_conformance.ledger.spending import (
     AuthorisationLapsed,
@@ -56,7 +62,9 @@ class Replaying:
             for r in records
             if r["kind"] == "clock"
         }
+        self._signed = {(r["lane"], r["ordinal"]): r for r in records if r["kind"] == "signed"}
         self._asked: dict[str, int] = {}
+        self._signatures: dict[str, int] = {}
         self.recorded = len(intents)
         self._reason = self.footer.get("reason", "interrupted")
         is_cut_off = self._reason == "interrupted" and not goes_on
@@ -112,6 +120,24 @@ class Replaying:
         if key not in self._clocks:
             raise ReplayDiverged(f"{lane} did not ask for the time {key[1]} times when recorded")
         return self._clocks[key]
+
+    def holds_signature(self, lane: str) -> bool:
+        """Tell whether the journal has the signature that `lane` asks for next."""
+        return (lane, self._signatures.get(lane, 0) + 1) in self._signed
+
+    def sign(self, lane: str, kid: str, message: bytes) -> bytes:
+        """Return the signature that `lane` was given when the journal was recorded."""
+        if not self.holds_signature(lane) and self._reason == "interrupted":
+            raise CutOff
+        ordinal = self._signatures[lane] = self._signatures.get(lane, 0) + 1
+        recorded = self._signed.get((lane, ordinal), {})
+        asked = signed_record(lane, ordinal, kid, message, b"")
+        if any(recorded.get(name) != asked[name] for name in ("kid", "digest")):
+            raise ReplayDiverged(
+                f"signature {ordinal} of {lane} was of something else when it was recorded; replay "
+                f"with the version of the suite that recorded it ({self.header['suite_version']})"
+            )
+        return signature_of(recorded)
 
     def close(self, reason: str) -> Record:
         """Return the footer of the journal; empty when it has none."""

@@ -99,6 +99,14 @@ class Resuming(Recording):
         self._require_all_asked(f"the time for {lane}")
         return super().now(lane)
 
+    def sign(self, lane: str, kid: str, message: bytes) -> bytes:
+        """Return the recorded signature, or a new one."""
+        if self._past.holds_signature(lane):
+            self._signatures[lane] = self._signatures.get(lane, 0) + 1
+            return self._past.sign(lane, kid, message)
+        self._require_all_asked(f"a signature for {lane}")
+        return super().sign(lane, kid, message)
+
     def _require_all_asked(self, wanted: str) -> None:
         if self._past.spending.requests < self._past.recorded:
             raise ReplayDiverged(

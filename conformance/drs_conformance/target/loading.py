@@ -18,6 +18,7 @@ from drs_conformance.specification.schemas import problems as schema_problems
 from drs_conformance.target.addresses import Address, Network
 from drs_conformance.target.authorising import AuthorisationError
 from drs_conformance.target.dialect_files import faults
+from drs_conformance.target.hubs import hub_of, hub_problems, signing_keys
 from drs_conformance.target.model import (
     Authorisation,
     Bounds,
@@ -61,6 +62,7 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
     problems += _ca_problems(path, document, ca_file)
     credentials = _credentials(value["personas"], environ)
     problems += _credential_problems(path, document, credentials)
+    problems += hub_problems(path, document, environ)
     dialect, description, dialect_problems = _dialect(path.parent, value["dialect"])
     problems += dialect_problems
     permit_file = path.parent / value["authorisation"]
@@ -104,6 +106,8 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
         ca_file=ca_file,
         secrets=Secrets({name: (variable, text) for name, variable, text in credentials if text}),
         description=description,
+        hub=hub_of(value.get("hub")),
+        signing_keys=signing_keys(value.get("hub"), environ),
     )
 
 

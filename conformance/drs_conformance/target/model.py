@@ -18,6 +18,8 @@ __all__ = [
     "Authorisation",
     "Bounds",
     "Budget",
+    "Hub",
+    "HubMember",
     "Persona",
     "Prices",
     "Start",
@@ -87,6 +89,23 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class HubMember:
+    """Who a persona is in the exchange, and the names of its keys; `revoked_kid` may be None."""
+
+    identity: str
+    kid: str
+    revoked_kid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """What a hub is probed with: the public key of the group's log, and members by persona."""
+
+    log_key: str
+    members: Mapping[str, HubMember]
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """The most that an authorisation permits."""
 
@@ -120,7 +139,8 @@ class Target:
 
     `base_url` is the dialect's base without a slash at its end, `root` its origin. `ca_file` holds
     certificates that are trusted beside those of the public authorities. `description` is the
-    document that describes the dialect, where that is none that the suite knows.
+    document that describes the dialect, where that is none that the suite knows, `hub` what a hub
+    is probed with. `signing_keys` are private, by name.
     """
 
     name: str
@@ -140,6 +160,8 @@ class Target:
     ca_file: Path | None
     secrets: Secrets = field(compare=False)
     description: Mapping[str, Any] | None = None
+    hub: Hub | None = None
+    signing_keys: Secrets = field(default_factory=lambda: Secrets({}), compare=False)
 
     @property
     def base_path(self) -> str:

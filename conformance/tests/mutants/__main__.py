@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from drs_reference.exchange.hub import serve as hub
 from drs_reference.gateway.serve import ServeOptions, run
 
 from mutants import MUTANTS
@@ -32,6 +33,10 @@ def main() -> int:
             print(f"{mutant.name:45} {', '.join(sorted(mutant.breaks)):16} {mutant.story}")
         return 0
     chosen = MUTANTS[options.name]
+    if chosen.hub:
+        return hub.run(
+            hub.HubOptions(port=options.port, write_target=options.write_target), chosen.alter
+        )
     return run(
         ServeOptions(
             port=options.port,

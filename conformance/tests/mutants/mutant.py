@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from drs_reference.exchange.hub.parts import Parts as HubParts
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.serve import unaltered, unwrapped
 from starlette.types import ASGIApp
@@ -13,7 +14,8 @@ from starlette.types import ASGIApp
 Alter = Callable[[Parts], Parts]
 Wrap = Callable[[ASGIApp], ASGIApp]
 Graded = Callable[[Parts, float], Parts]
-F = TypeVar("F", Alter, Wrap, Graded)
+AlterHub = Callable[[HubParts], HubParts]
+F = TypeVar("F", Alter, Wrap, Graded, AlterHub)
 STRONG = "strong"
 
 
@@ -24,18 +26,20 @@ class Mutant:
     Where it can do so more or less, ``strengths`` names how much: weak, middle and strong. A smoke
     run has to find the strong one, a full run the middle one too. A ``rare`` one does so for few
     inputs, and only a full run has to find it; so it is with a ``subtle`` one, which shows in many
-    answers together. A ``witnessed`` one passes where no account but test personas is used.
+    answers together. A ``witnessed`` one passes where no account but test personas is used. A
+    ``hub`` is the reference hub, with parts replaced.
     """
 
     name: str
     breaks: frozenset[str]
     story: str
-    alter: Callable[..., Parts] = unaltered
+    alter: Callable[..., Any] = unaltered
     wrap: Wrap = unwrapped
     strengths: Mapping[str, float] = field(default_factory=dict)
     rare: bool = False
     subtle: bool = False
     witnessed: bool = False
+    hub: bool = False
 
     def altered(self, strength: str = STRONG) -> Alter:
         """Return what replaces parts, at a strength."""
@@ -56,6 +60,7 @@ def mutant(
     rare: bool = False,
     subtle: bool = False,
     witnessed: bool = False,
+    hub: bool = False,
 ) -> Callable[[F], F]:
     """Register a function that replaces parts, or with ``wraps`` one that wraps the application.
 
@@ -77,6 +82,7 @@ def mutant(
             rare=rare,
             subtle=subtle,
             witnessed=witnessed,
+            hub=hub,
             **change,
         )
         return function

@@ -6,7 +6,9 @@ import contextlib
 import re
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from drs_reference.exchange.hub.admissions import Admissions
@@ -17,6 +19,13 @@ from drs_reference.exchange.hub.membership import MembershipError
 from drs_reference.exchange.hub.parts import Parts
 from drs_reference.exchange.hub.roster import Roster
 from drs_reference.exchange.hub.store import Store
+from drs_reference.exchange.hub.target_files import (
+    STORAGE,
+    TestMembers,
+    write_hub_target,
+    write_members,
+)
+from drs_reference.gateway.target_files import TargetFilesError
 from drs_reference.request_log import RequestLog
 from drs_reference.server_process import (
     ServeError,
@@ -40,39 +49,62 @@ class HubOptions:
 
     ``members`` is the document that ``membership.read_membership`` reads, ``storage`` is
     ``sqlite:///FILE``. ``origin`` is what members write before the path, where something stands
-    between them and this process; they sign it.
+    between them and this process; they sign it. With ``write_target`` both lie in that folder, and
+    are made with test members and with what tests the hub.
     """
 
-    members: Path
-    storage: str
+    members: Path | None = None
+    storage: str | None = None
+    write_target: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
     origin: str | None = None
 
 
-def run(options: HubOptions) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status.
+Alter = Callable[[Parts], Parts]
+
+
+def unaltered(parts: Parts) -> Parts:
+    """The parts as they are."""
+    return parts
+
+
+def run(options: HubOptions, alter: Alter = unaltered) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status. ``alter`` may replace parts.
 
     What cannot start is one line on stderr and exit status 2.
     """
     log_to_stderr()
     try:
         with contextlib.ExitStack() as stack:
-            _serve(options, stack)
-    except (ServeError, StorageError, MembershipError, StandardNotFoundError) as error:
+            _serve(options, stack, alter)
+    except (
+        ServeError,
+        StorageError,
+        MembershipError,
+        StandardNotFoundError,
+        TargetFilesError,
+    ) as error:
         print(f"drs-reference: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _serve(options: HubOptions, stack: contextlib.ExitStack) -> None:
+def _serve(options: HubOptions, stack: contextlib.ExitStack, alter: Alter) -> None:
     if options.origin is not None and not _ORIGIN.fullmatch(options.origin):
         raise ServeError(
             "--origin must be scheme, host and port, such as https://hub.example; "
             f"got {options.origin!r}"
         )
-    roster = Roster(options.members)
-    database = Database(storage_path(options.storage))
+    test_members = TestMembers.drawn()
+    members, storage = options.members, options.storage
+    if options.write_target is not None:
+        members = write_members(options.write_target, test_members, datetime.now(UTC))
+        storage = f"sqlite:///{options.write_target.resolve() / STORAGE}"
+    if members is None or storage is None:
+        raise ServeError("name the members and the storage, or a folder with --write-target")
+    roster = Roster(members)
+    database = Database(storage_path(storage))
     stack.callback(database.close)
     name = roster.current().name
     kept = database.secret("name", name.encode).decode()
@@ -91,6 +123,9 @@ def _serve(options: HubOptions, stack: contextlib.ExitStack) -> None:
         signer=Signer(_key(database, "log-key")),
     )
     keys = {root: str(parts.log_key(root)) for root in roster.current().groups}
+    if options.write_target is not None:
+        write_hub_target(options.write_target, test_members, parts.origin, keys["group-1"])
+    parts = alter(parts)
     ready = {"url": here, "discovery": f"{parts.origin}/taxii2/", "log_keys": keys}
     serve_until_stopped(RequestLog(build_app(parts)), listener, ready, parts.bell.close)
 

@@ -1,0 +1,123 @@
+"""Signatures that test members publish, and the proofs in them (chapter Signatures, Form)."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from drs_conformance.specification.canonical import canonical_json
+
+__all__ = [
+    "AMBER",
+    "CLEAR",
+    "EXTENSION",
+    "PAYLOAD_TYPE",
+    "Document",
+    "Sign",
+    "canonical_json",
+    "identifier",
+    "proven",
+    "signature",
+    "stamp",
+    "version",
+]
+
+Document = dict[str, Any]
+Sign = Callable[[bytes], bytes]
+"""From what is signed to the 64 bytes of its Ed25519 signature."""
+
+EXTENSION = "extension-definition--6d1f0b52-3c0e-4f5a-9a44-0d8f7f2c5b10"
+PAYLOAD_TYPE = "application/vnd.drs.signature+json"
+CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
+AMBER = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"
+"""Markings of TLP 2.0."""
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as STIX writes it, to the millisecond."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def identifier(kind: str, source: str) -> str:
+    """Return an identifier of STIX that is always the same for the same ``source``."""
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"{kind}--{uuid.UUID(bytes=digest[:16], version=4)}"
+
+
+def signature(name: str, author: str, now: datetime) -> Document:
+    """Return a signature without proof, under the identifier ``name``, that begins now.
+
+    It recognises a burst in numbers only and permits no more than to observe.
+    """
+    begin = now - timedelta(minutes=2)
+    return {
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": name,
+        "created_by_ref": author,
+        "created": stamp(begin),
+        "modified": stamp(begin),
+        "name": "One template over many accounts",
+        "description": "A burst of requests of one form by accounts that were opened together.",
+        "indicator_types": ["malicious-activity"],
+        "pattern": "win.accounts >= 50 && win.template_share > 0.8",
+        "pattern_type": "drs-cel",
+        "pattern_version": "0.1",
+        "valid_from": stamp(begin),
+        "valid_until": stamp(now + timedelta(days=1)),
+        "confidence": 60,
+        "object_marking_refs": [AMBER],
+        "extensions": {
+            EXTENSION: {
+                "extension_type": "property-extension",
+                "drs_version": "0.1",
+                "seq": 1,
+                "attack_class": "burst",
+                "scope": "cluster-window",
+                "window_s": 86400,
+                "features": [
+                    {"name": "win.accounts", "type": "int"},
+                    {"name": "win.template_share", "type": "double"},
+                ],
+                "max_action": "observe",
+                "evidence": {
+                    "accounts": 431,
+                    "requests": 90211,
+                    "first_seen": stamp(now - timedelta(days=8)),
+                    "last_seen": stamp(now - timedelta(hours=1)),
+                    "false_positive_rate": 0.0003,
+                    "benign_windows": 29956,
+                    "benign_corpus": f"sha256:{'c0' * 32}",
+                },
+                "retention_until": stamp(now + timedelta(days=30)),
+            }
+        },
+    }
+
+
+def version(document: Mapping[str, Any], **changes: Any) -> Document:
+    """Return a copy with changes; those to what the extension may hold go there."""
+    changed = copy.deepcopy(dict(document))
+    extension = changed["extensions"][EXTENSION]
+    for name, value in changes.items():
+        is_own = name in extension or name == "revocation_reason"
+        (extension if is_own else changed)[name] = value
+    return changed
+
+
+def proven(
+    document: Mapping[str, Any], kid: str, sign: Sign, payload_type: str = PAYLOAD_TYPE
+) -> Document:
+    """Return the document with a proof: DSSE over its canonical form without one."""
+    bare = copy.deepcopy(dict(document))
+    bare["extensions"][EXTENSION].pop("proof", None)
+    payload, kind = canonical_json(bare), payload_type.encode()
+    message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+    shown = base64.urlsafe_b64encode(sign(message)).rstrip(b"=").decode()
+    bare["extensions"][EXTENSION]["proof"] = {"kid": kid, "signature": shown}
+    return bare
