@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_member(commands)
     _add_provenance(commands)
     _add_efficacy(commands)
+    _add_escalate(commands)
     return parser
 
 
@@ -317,6 +318,45 @@ def _add_efficacy(commands: Any) -> None:
     )
 
 
+def _add_escalate(commands: Any) -> None:
+    escalate = commands.add_parser(
+        "escalate",
+        help="make a dossier for law enforcement or a regulator, sign, verify and show it",
+        description="Tell an authority of a campaign, by the shared criteria. Exit status: 0 done, "
+        "1 refused or not verified, with the reasons; 2 something could not be read or written.",
+    )
+    actions = escalate.add_subparsers(dest="action", required=True, metavar="ACTION")
+    draft = actions.add_parser(
+        "draft",
+        help="make a draft where every criterion is met",
+        description="Make a draft of a dossier, with the items of evidence, from a case.",
+    )
+    draft.add_argument("case", type=Path, metavar="CASE", help="YAML or JSON, records beside it")
+    draft.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for both")
+    sign = actions.add_parser("sign", help="sign a dossier as one of the two persons")
+    sign.add_argument("--role", required=True, choices=("technical", "legal"))
+    sign.add_argument(
+        "--key", type=Path, required=True, metavar="FILE", help="private Ed25519 key in PEM"
+    )
+    verify = actions.add_parser("verify", help="say whether a dossier may be relied on, offline")
+    for role in ("technical", "legal"):
+        verify.add_argument(
+            f"--{role}-key",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help=f"public Ed25519 key in PEM of the person with {role} responsibility",
+        )
+    verify.add_argument("--evidence", type=Path, metavar="DIR", help="folder of the items alone")
+    verify.add_argument(
+        "--records", type=Path, metavar="DIR", help="folder with the records they were taken from"
+    )
+    render = actions.add_parser("render", help="show a dossier, signed or not, as a page of HTML")
+    render.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for action in (sign, verify, render):
+        action.add_argument("dossier", type=Path, metavar="DOSSIER")
+
+
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**7:
         raise argparse.ArgumentTypeError(f"expected a number from 1 to 9999999, not {text!r}")
@@ -366,7 +406,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     ``provenance`` returns 10 where it recognises something, ``efficacy --foreign`` 3 where the
     bound on requests was reached, ``member`` 1 where it was refused, ``audit`` 1 where the trail
-    was changed.
+    was changed, ``escalate`` 1 where it refuses or something does not verify.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -383,6 +423,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _hub(options)
         if options.command == "member":
             return _member(options)
+        if options.command == "escalate":
+            return _escalate(options)
         return _serve(options)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
@@ -462,6 +504,19 @@ def _member(options: argparse.Namespace) -> int:
             json=options.json,
         )
     )
+
+
+def _escalate(options: argparse.Namespace) -> int:
+    from drs_reference.escalation import command
+
+    if options.action == "draft":
+        return command.draft(options.case, options.out)
+    if options.action == "sign":
+        return command.sign(options.dossier, options.role, options.key)
+    if options.action == "render":
+        return command.render(options.dossier, options.out)
+    keys = {"technical": options.technical_key, "legal": options.legal_key}
+    return command.verify(options.dossier, keys, options.evidence, options.records)
 
 
 def _provenance(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:

@@ -13,9 +13,15 @@ from drs_reference.standard import validator
 def read_document(body: bytes, kind: str) -> dict[str, Any]:
     """The document of a schema such as ``flag``. Raises ``BodyError`` naming the wrong member."""
     document = parse_object(body)
+    check_document(document, kind)
+    return document
+
+
+def check_document(document: dict[str, Any], kind: str) -> None:
+    """Hold a document against its schema. Raises ``BodyError`` naming the wrong member."""
     error = best_match(validator(kind).iter_errors(document))
     if error is None:
-        return document
+        return
     path = ".".join(str(step) for step in error.absolute_path)
     where = path or "the body"
     raise BodyError(

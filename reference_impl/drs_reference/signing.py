@@ -25,6 +25,11 @@ def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
+def key_id(public_key: bytes) -> str:
+    """The ``kid`` of the 32 bytes of a public key."""
+    return "ed25519-" + hashlib.sha256(public_key).hexdigest()[:16]
+
+
 class Signer:
     """An Ed25519 key; ``kid`` is derived from the public key."""
 
@@ -33,7 +38,7 @@ class Signer:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.public_key = base64url(public)
-        self.kid = "ed25519-" + hashlib.sha256(public).hexdigest()[:16]
+        self.kid = key_id(public)
 
     def key_entry(self) -> dict[str, str]:
         """The entry for ``keys`` of a document."""

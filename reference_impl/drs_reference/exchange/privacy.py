@@ -12,7 +12,14 @@ from typing import Any
 from drs_reference.exchange.winnowing import chosen, gram_hashes
 from drs_reference.exchange.words import words
 
-__all__ = ["K_ANONYMITY", "Leak", "Publishable", "leaks", "publishable_fingerprints"]
+__all__ = [
+    "K_ANONYMITY",
+    "Leak",
+    "Publishable",
+    "leaks",
+    "plain_identifiers",
+    "publishable_fingerprints",
+]
 
 K_ANONYMITY = 50
 """SIG-04."""
@@ -102,7 +109,7 @@ def leaks(document: Mapping[str, Any], forbidden: Iterable[str] = ()) -> tuple[L
     ``forbidden``, such as a prompt of the campaign, five words in a row, or all of three or four.
     """
     texts = list(_texts(document))
-    found = [Leak(member, what) for member, text in texts for what in _plain_identifiers(text)]
+    found = [Leak(member, what) for member, text in texts for what in plain_identifiers(text)]
     written_by_people = [(member, text) for member, text in texts if member != "pattern"]
     for member, text in written_by_people:
         if _NUMBER.search(text):
@@ -122,7 +129,8 @@ def _texts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "pattern", document["pattern"]
 
 
-def _plain_identifiers(text: str) -> Iterator[str]:
+def plain_identifiers(text: str) -> Iterator[str]:
+    """What a text holds of e-mail and network addresses, as a sentence names it."""
     if _EMAIL.search(text):
         yield "an e-mail address"
     if any(_is_address(match[0]) for match in _ADDRESS.finditer(text)):

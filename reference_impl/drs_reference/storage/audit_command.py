@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +14,7 @@ from drs_reference.storage.audit import START, AuditChainError, check_chain
 from drs_reference.storage.audit_lines import AuditLineError, read_trail, written
 from drs_reference.storage.base import StorageError
 from drs_reference.storage.sqlite import audit_of
+from drs_reference.whole_file import whole_file
 
 __all__ = ["export", "verify"]
 
@@ -77,21 +76,13 @@ def verify(path: Path, head: str | None) -> int:
 
 @contextlib.contextmanager
 def _writing(out: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a private file that is there whole or not at all."""
+    """Standard output, or a file that is there whole or not at all."""
     if out is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, out)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with whole_file(out) as file:
+        yield file
 
 
 def _failed(message: str) -> int:

@@ -1,0 +1,1 @@
+"""Dossiers for law enforcement and regulators: the shared criteria, custody, two signatures."""
