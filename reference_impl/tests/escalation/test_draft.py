@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from drs_reference.escalation.criteria import registered_criteria
 from drs_reference.escalation.dossier import faults
 from drs_reference.escalation.sign_offs import as_if_signed
 
+ROOT = Path(__file__).parents[3]
 CRITERIA = [criterion["id"] for criterion in registered_criteria()]
 Case = dict[str, Any]
 
@@ -112,7 +114,7 @@ OTHER = "sha256:" + "0" * 64
         (
             "items.0.fields.0.field",
             "notes",
-            "line 1: expected a single value in notes; got an object",
+            "expected a single value in notes; got an object",
         ),
         ("items.1.fields", [{"field": "a", "criterion": "scale"}], "fields are taken from JSON li"),
         ("items.0.custody", [], "items.0.custody must fulfil minItems"),
@@ -210,3 +212,14 @@ def test_what_is_there_is_not_overwritten(desk: Any, case: Case) -> None:
     assert code == 2
     assert "is there already" in err
     assert desk.dossier.read_bytes() == before
+
+
+def test_the_case_of_the_guide(desk: Any) -> None:
+    guide = (ROOT / "docs" / "guides" / "escalation.md").read_text("utf-8")
+    text = guide.partition("```yaml\n")[2].partition("```")[0]
+    row = {"account": "a-1", "payment_reference": "p-1", "name": "A customer"}
+    (desk.folder / "accounts.jsonl").write_text(json.dumps(row) + "\n")
+    (desk.folder / "recognised.json").write_text("{}")
+    (desk.folder / "case.yaml").write_text(text, "utf-8")
+    code, out, _ = desk.say("draft", desk.folder / "case.yaml", "--out", desk.folder / "out")
+    assert code == 0, out
