@@ -18,6 +18,7 @@ from drs_reference.escalation.draft import draft as made_draft
 from drs_reference.escalation.evidence import sha256, unlike_files, unlike_records
 from drs_reference.escalation.keys import PemKeyError, read_public_key, read_signer
 from drs_reference.escalation.page import render as rendered
+from drs_reference.escalation.page import visible
 from drs_reference.escalation.sign_offs import SIGN_OFFS, signed, unproven
 from drs_reference.exchange.members import time_of
 from drs_reference.json_text import Members
@@ -124,11 +125,11 @@ def _require_no(reasons: list[str]) -> None:
 
 def _answered(run: Callable[[], str], refusal: str) -> int:
     try:
-        print(run())
+        print(visible(run()))
     except RefusedError as error:
-        print(f"{refusal}:", *error.reasons, sep="\n  ")
+        print(visible(f"{refusal}:"), *map(visible, error.reasons), sep="\n  ")
         return 1
     except (OSError, PemKeyError, StandardNotFoundError, UnreadableError) as error:
-        print(f"drs-reference: {error}", file=sys.stderr)
+        print(f"drs-reference: {visible(str(error))}", file=sys.stderr)
         return 2
     return 0

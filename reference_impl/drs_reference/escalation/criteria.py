@@ -8,7 +8,7 @@ from typing import Any
 from drs_reference.json_text import Members
 from drs_reference.standard import registry
 
-__all__ = ["registered_criteria", "unmet"]
+__all__ = ["Criterion", "registered_criteria", "unmet"]
 
 Criterion = Mapping[str, Any]
 _EVIDENCE_MAX = 1000

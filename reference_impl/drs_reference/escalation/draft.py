@@ -12,7 +12,7 @@ from drs_reference.escalation.custody import linked
 from drs_reference.escalation.dossier import RefusedError, UnreadableError, faults, written
 from drs_reference.escalation.evidence import sha256, taken
 from drs_reference.escalation.sign_offs import SIGN_OFFS
-from drs_reference.exchange.canonical import NoCanonicalFormError, parse
+from drs_reference.exchange.canonical import parse
 from drs_reference.exchange.members import only, read_mapping
 from drs_reference.json_text import BodyError, Members
 from drs_reference.timestamps import rfc3339
@@ -33,9 +33,9 @@ def draft(case: Path, out: Path, now: datetime) -> dict[str, Any]:
         for name in SIGN_OFFS.values():
             only(given.inner(name), "person", "role", "statement")
         items = [_item(item, case.parent, files) for item in given.items("items")]
-    except (BodyError, NoCanonicalFormError) as error:
+    except (BodyError, ValueError) as error:
         raise RefusedError([str(error)]) from error
-    dossier = {**given.members, "made_at": rfc3339(now.replace(microsecond=0)), "items": items}
+    dossier = {**given.members, "made_at": rfc3339(now), "items": items}
     reasons = faults(dossier)
     if reasons:
         raise RefusedError(reasons)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from drs_reference.escalation.criteria import registered_criteria
 from drs_reference.escalation.sign_offs import SIGN_OFFS
 
-__all__ = ["render"]
+__all__ = ["render", "visible"]
 
 
 def render(dossier: Mapping[str, Any], digest: str) -> str:
@@ -43,9 +43,11 @@ def _read(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
-def _shown(text: object) -> Markup:
-    """Text that moves nothing around it; hidden characters stand as their code points."""
-    visible = (
-        char if char.isprintable() or char == "\n" else f"[U+{ord(char):04X}]" for char in str(text)
-    )
-    return Markup("<bdi>{}</bdi>").format("".join(visible))
+def visible(line: str) -> str:
+    """A line in which hidden characters, such as those that steer a terminal, stand as numbers."""
+    return "".join(char if char.isprintable() else f"[U+{ord(char):04X}]" for char in line)
+
+
+def _shown(text: str) -> Markup:
+    # In an element of its own direction, text moves nothing around it.
+    return Markup("<bdi>{}</bdi>").format("\n".join(map(visible, text.split("\n"))))

@@ -128,6 +128,7 @@ OTHER = "sha256:" + "0" * 64
         ("items.1.id", "item-1", "items[1].id: item-1 stands twice"),
         ("items.0.source", OTHER, "items[0].source is not known"),
         ("suspicions", ["He looked odd."], "a member that the schema does not know"),
+        ("items.0.record", "a\0b", "embedded null byte"),
         ("legal_basis", [], "legal_basis must fulfil minItems"),
         ("legal_sign_off", None, "must have the members"),
         ("legal_sign_off.person", " ENGINEER-1", "expected two persons; got one"),

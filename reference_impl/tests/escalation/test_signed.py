@@ -172,6 +172,16 @@ def test_the_other_sign_off_stays_good_where_one_was_changed(signed: Any) -> Non
     assert "technical_sign_off" not in signed.verify()[1]
 
 
+def test_an_answer_is_one_line(desk: Any, case: Case) -> None:
+    case["legal_sign_off"]["person"] = "counsel\x1b[2J\nverifies"
+    assert desk.draft(case)[0] == 0
+    assert (desk.sign("technical")[0], desk.sign("legal")[0]) == (0, 0)
+    code, out, _ = desk.verify()
+    assert code == 0
+    assert "counsel[U+001B][2J[U+000A]verifies" in out
+    assert out.count("\n") == 1
+
+
 def test_changed_missing_and_spare_evidence(signed: Any) -> None:
     evidence = signed.folder / "out" / "evidence"
     item = evidence / "item-1.jsonl"
