@@ -18,7 +18,9 @@ def uncorroborated(dossier: Members) -> str | None:
     records: dict[str, set[str]] = {}
     for item in dossier.items("items"):
         if item.text("kind") not in _WORDS_OF_OTHERS:
-            records.setdefault(item.required("member"), set()).add(item.required("source"))
+            # What one took from a record may be the record of the other.
+            held = {item.required("source"), item.required("digest")}
+            records.setdefault(item.required("member"), set()).update(held)
     reasons = []
     for one, other in combinations(dossier.items("members"), 2):
         reason = _one_source(one, other, records)

@@ -80,8 +80,8 @@ def unlike_records(dossier: Mapping[str, Any], folder: Path) -> Iterator[str]:
 
 def _files(folder: Path) -> dict[str, Path]:
     found = {}
-    # Named first, so that a folder that is not there is no empty one.
-    folder.stat()
+    # `rglob` takes a folder that is not there for an empty one.
+    next(folder.iterdir(), None)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with path.open("rb") as file:

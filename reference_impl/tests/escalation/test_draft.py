@@ -161,6 +161,15 @@ def test_members_that_read_the_same_signature_are_one_source(desk: Any, case: Ca
     assert desk.draft(case)[0] == 0
 
 
+def test_what_a_member_was_given_is_not_its_own(desk: Any, case: Case) -> None:
+    assert desk.draft(case)[0] == 0
+    given = (desk.dossier.parent / "evidence" / "item-1.jsonl").read_bytes()
+    (desk.folder / "records" / "corpus.json").write_bytes(given)
+    desk.dossier.parent.rename(desk.folder / "before")
+    code, out, _ = desk.draft(case)
+    assert (code, "member-a and member-b took items from the same record" in out) == (1, True)
+
+
 def test_an_item_that_no_criterion_names_is_not_taken_in(desk: Any, case: Case) -> None:
     case["items"].append({**copy.deepcopy(case["items"][1]), "id": "item-3"})
     code, out, _ = desk.draft(case)
