@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,31 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
         done = drs("resume", cut, environment=endpoint.credentials, folder=cut)
     assert done.code == 0, done.stdout + done.stderr
     assert drs("replay", cut).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ((), "name the members and the storage, or a folder with --write-target"),
+        (("--write-target", "here", "--storage", "sqlite:///hub.sqlite"), "leave out those given"),
+        (("--write-target", "there"), "holds a hub already"),
+    ],
+)
+def test_what_cannot_be_served_is_said(
+    options: tuple[str, ...], reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "members.json").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "drs_reference", "hub", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, reason in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "here").exists()
 
 
 @pytest.mark.parametrize(

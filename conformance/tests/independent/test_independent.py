@@ -64,6 +64,8 @@ MESSAGES = {
     ),
     "EXP-05": ("not-applicable", "the dialect anthropic_messages has neither log-probabilities"),
 }
+# They answer every prompt alike, and here nothing else could tell how a token is drawn.
+ALIKE = {"STD-07": ("untestable", "no prompt was found whose first token is uncertain")}
 REFUSED = ("untestable", "a well-formed request was answered 400, expected 200")
 OWN = {
     # It prints sixteen digits, and refuses as it likes. A token that only a bias brought up is
@@ -90,7 +92,7 @@ OWN = {
         **MOCK,
         "DCL-05": ("fail", "the surface /v1/messages answers and is not declared"),
     },
-    ("fakellm", "anthropic_messages"): MESSAGES,
+    ("fakellm", "anthropic_messages"): MESSAGES | ALIKE,
     ("aimock", "openai_chat"): {
         **MOCK,
         "DCL-05": ("fail", "the surface /v1/responses answers and is not declared"),
@@ -100,7 +102,7 @@ OWN = {
         "DCL-05": CHAT_TOO,
         "EXP-05": ("fail", "top_logprobs 22 where 20 is declared: expected 400, got 200"),
     },
-    ("aimock", "anthropic_messages"): MESSAGES,
+    ("aimock", "anthropic_messages"): MESSAGES | ALIKE,
     ("aimock", "gemini_generate"): {**MOCK, "DCL-05": CHAT_TOO},
 }
 

@@ -99,6 +99,8 @@ def _serve(options: HubOptions, stack: contextlib.ExitStack, alter: Alter) -> No
     test_members = TestMembers.drawn()
     members, storage = options.members, options.storage
     if options.write_target is not None:
+        if members or storage:
+            raise ServeError("--write-target makes members and storage; leave out those given")
         members = write_members(options.write_target, test_members, datetime.now(UTC))
         storage = f"sqlite:///{options.write_target.resolve() / STORAGE}"
     if members is None or storage is None:
