@@ -104,7 +104,7 @@ def _serve(options: HubOptions, stack: contextlib.ExitStack, alter: Alter) -> No
         members = write_members(options.write_target, test_members, datetime.now(UTC))
         storage = f"sqlite:///{options.write_target.resolve() / STORAGE}"
     if members is None or storage is None:
-        raise ServeError("name the members and the storage, or a folder with --write-target")
+        raise ServeError("name --members and --storage, or a folder with --write-target")
     roster = Roster(members)
     database = Database(storage_path(storage))
     stack.callback(database.close)
