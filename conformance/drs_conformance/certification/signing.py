@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from drs_conformance.dsse import base64url, pre_authentication_encoding
+
 __all__ = ["BadSignature", "KeyFault", "SigningKey", "check_signature", "key_id", "read_public_key"]
 
 
@@ -43,7 +45,7 @@ class SigningKey:
     def __init__(self, key: Ed25519PrivateKey) -> None:
         """Use `SigningKey.generate` or `SigningKey.read` instead."""
         self._key = key
-        self.public_key = _base64url(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        self.public_key = base64url(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.kid = key_id(self.public_key)
 
     @classmethod
@@ -92,7 +94,7 @@ class SigningKey:
         return {
             "kid": self.kid,
             "public_key": self.public_key,
-            "signature": _base64url(self._key.sign(message)),
+            "signature": base64url(self._key.sign(message)),
         }
 
 
@@ -111,7 +113,7 @@ def read_public_key(path: Path) -> str:
         raise KeyFault(f"expected a public Ed25519 key in PEM in {path}") from None
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFault(f"expected an Ed25519 key in {path}, got one of another kind")
-    return _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    return base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
 def check_signature(
@@ -131,16 +133,11 @@ def check_signature(
 
 
 def _encoded(payload_type: str, document: Mapping[str, Any]) -> bytes:
-    kind, payload = payload_type.encode(), rfc8785.dumps(dict(document))
-    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return pre_authentication_encoding(payload_type, rfc8785.dumps(dict(document)))
 
 
 def _bytes(text: str) -> bytes:
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _base64url(data) != text:
+    if base64url(data) != text:
         raise ValueError("expected base64url in its only form")
     return data

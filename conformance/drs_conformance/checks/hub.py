@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode
 from drs_conformance.checks.hub_objects import (
     PAYLOAD_TYPE,
     Document,
-    canonical_json,
     identifier,
     proven,
     signature,
@@ -21,6 +20,7 @@ from drs_conformance.checks.hub_objects import (
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.transparency_log import Checkpoint, LogFault, checkpoint
 from drs_conformance.ledger import Exchange, Headers, MalformedBody, WireRequest
+from drs_conformance.specification.canonical import canonical_json
 from drs_conformance.verdicts import Inconclusive, Untestable, Violation
 
 __all__ = ["STIX", "TAXII", "Hub", "Posted"]
@@ -149,6 +149,19 @@ class Hub:
             raise Violation(f"expected a list of {name}, got something else", exchange)
         return found
 
+    def pages(
+        self, query: Mapping[str, object], most: int
+    ) -> Iterator[tuple[Exchange, list[Any], Document]]:
+        """Yield the pages of a query, ``most`` at most: answer, objects and envelope of each."""
+        parameters = query
+        for _ in range(most):
+            answer = self.get(self.objects, query=parameters)
+            page, envelope = self.listed(answer), self.document(answer)
+            yield answer, page, envelope
+            if not envelope.get("more"):
+                break
+            parameters = {**query, "next": envelope.get("next")}
+
     def held(self, name: str, persona: str = "control") -> tuple[list[Document], Exchange]:
         """Return all versions of an object that the hub shows, and the answer that shows them."""
         query = {"match[id]": name, "match[version]": "all"}
@@ -213,15 +226,15 @@ class Hub:
 
     def publish(self, objects: Sequence[Mapping[str, Any]], persona: str = "control") -> Posted:
         """Publish objects that have to be taken; else `Violation`."""
-        posted = self.outcome(self.post(objects, persona), persona)
+        answer = self.post(objects, persona)
+        posted = self.outcome(answer, persona)
         wanted = [one["id"] for one in objects]
         if posted is None or sorted(posted.taken) != sorted(wanted):
-            answer = posted.answer if posted else None
             raise Violation(
                 f"of {len(wanted)} signatures in order that their author sent, "
                 f"{len(posted.taken) if posted else 0} were taken",
-                *([answer] if answer else []),
-                cause=answer.text()[:400] if answer else None,
+                answer,
+                cause=answer.text()[:400],
             )
         return posted
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import hashlib
 import uuid
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from drs_conformance.dsse import base64url, pre_authentication_encoding
 from drs_conformance.specification.canonical import canonical_json
 
 __all__ = [
@@ -18,8 +18,6 @@ __all__ = [
     "EXTENSION",
     "PAYLOAD_TYPE",
     "Document",
-    "Sign",
-    "canonical_json",
     "identifier",
     "proven",
     "signature",
@@ -116,8 +114,6 @@ def proven(
     """Return the document with a proof: DSSE over its canonical form without one."""
     bare = copy.deepcopy(dict(document))
     bare["extensions"][EXTENSION].pop("proof", None)
-    payload, kind = canonical_json(bare), payload_type.encode()
-    message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
-    shown = base64.urlsafe_b64encode(sign(message)).rstrip(b"=").decode()
-    bare["extensions"][EXTENSION]["proof"] = {"kid": kid, "signature": shown}
+    made = sign(pre_authentication_encoding(payload_type, canonical_json(bare)))
+    bare["extensions"][EXTENSION]["proof"] = {"kid": kid, "signature": base64url(made)}
     return bare

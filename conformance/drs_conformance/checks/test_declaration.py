@@ -18,13 +18,14 @@ from drs_conformance.checks.pointers import matches
 from drs_conformance.checks.requirement import Untestable, Violation, expect, requirement
 from drs_conformance.dialects import UnknownDialect, dialect, filled
 from drs_conformance.dialects.neutral import ChatRequest
+from drs_conformance.dsse import pre_authentication_encoding
 from drs_conformance.ledger import BEARER, Exchange, Headers, MalformedBody, WireRequest
 from drs_conformance.specification.formats import moment
 from drs_conformance.traffic.prompts import prompts
 
 VALIDITY_MAX = timedelta(days=90)
 KEPT_MAX_S = 86_400
-PAYLOAD_TYPE = b"application/vnd.drs.declaration+json"
+PAYLOAD_TYPE = "application/vnd.drs.declaration+json"
 
 
 @requirement("DCL-01")
@@ -82,7 +83,7 @@ def test_the_declaration_is_signed(lab: Lab) -> None:
         raise Violation(
             f"the declaration has no canonical form (RFC 8785): {error}", declaration
         ) from error
-    signed = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE, len(payload), payload)
+    signed = pre_authentication_encoding(PAYLOAD_TYPE, payload)
     try:
         key = Ed25519PublicKey.from_public_bytes(_bytes(keys[proof["kid"]]))
         key.verify(_bytes(proof["signature"]), signed)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from drs_conformance.dsse import base64url
 from drs_conformance.ledger.bodies import decode_body, encode_body
 from drs_conformance.ledger.exchange import (
     BEARER,
@@ -161,7 +162,7 @@ def signed_record(lane: str, ordinal: int, kid: str, message: bytes, signature: 
         "ordinal": ordinal,
         "kid": kid,
         "digest": f"sha256:{hashlib.sha256(message).hexdigest()}",
-        "signature": base64.urlsafe_b64encode(signature).rstrip(b"=").decode(),
+        "signature": base64url(signature),
     }
 
 

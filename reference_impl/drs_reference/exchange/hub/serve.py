@@ -96,9 +96,9 @@ def _serve(options: HubOptions, stack: contextlib.ExitStack, alter: Alter) -> No
             "--origin must be scheme, host and port, such as https://hub.example; "
             f"got {options.origin!r}"
         )
-    test_members = TestMembers.drawn()
     members, storage = options.members, options.storage
     if options.write_target is not None:
+        test_members = TestMembers.drawn()
         if members or storage:
             raise ServeError("--write-target makes members and storage; leave out those given")
         members = write_members(options.write_target, test_members, datetime.now(UTC))
