@@ -59,11 +59,13 @@ class Study:
         tried = [replace(plain, messages=(("user", prompt),)) for prompt in dict.fromkeys(drawn)]
         # A surface that shows neither probabilities nor several choices is asked several times.
         times = 1 if surface.alternatives_max or surface.choices_max > 1 else SAMPLES
-        seen = [(entropy([lab.chat(request) for _ in range(times)]), request) for request in tried]
-        seen.sort(key=lambda pair: -pair[0])
-        if seen[0][0] < LEAST_ENTROPY:
+        first = [(request, [lab.chat(request) for _ in range(times)]) for request in tried]
+        first.sort(key=lambda pair: -entropy(pair[1]))
+        chosen = [pair for pair in first[:PROMPTS] if entropy(pair[1]) >= LEAST_ENTROPY]
+        if not chosen:
             raise Untestable("no prompt was found whose first token is uncertain")
-        self.requests = [request for value, request in seen[:PROMPTS] if value >= LEAST_ENTROPY]
+        self.requests = [request for request, _ in chosen]
+        self.first = [answers for _, answers in chosen]
         self.others = other_accounts(lab)
         blind = lab.target.blind
         self.groups = dict.fromkeys(("control", "fresh"), ", personas" if blind else "")

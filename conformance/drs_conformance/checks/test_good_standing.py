@@ -92,7 +92,7 @@ def test_answers_are_those_of_the_declared_model(lab: Lab) -> None:
     # What is told apart is taken from answers that are not tested.
     laws = [
         _declared(lab, request, texts)
-        for request, texts in zip(study.requests, _texts(next(rounds)), strict=True)
+        for request, texts in zip(study.requests, _texts(study, next(rounds)), strict=True)
     ]
     effect = trial.design.members["effect"]
     contexts = {group: [Context(effect, group) for _ in laws] for group in study.groups.values()}
@@ -117,12 +117,12 @@ def _alternatives(study: Study) -> list[str]:
     return [name + group for group in groups for name in DIRECTIONS]
 
 
-def _texts(asked: Iterable[Asked]) -> list[set[str]]:
-    """Return the texts of one token that came, by prompt."""
-    found: dict[int, set[str]] = {}
+def _texts(study: Study, asked: Iterable[Asked]) -> list[set[str]]:
+    """Return the texts of one token that came so far, by prompt."""
+    found = [{c.text for answer in answers for c in answer.choices} for answers in study.first]
     for item in asked:
-        found.setdefault(item.prompt, set()).update(c.text for c in item.answer.choices)
-    return [found[prompt] for prompt in sorted(found)]
+        found[item.prompt].update(c.text for c in item.answer.choices)
+    return found
 
 
 def _declared(

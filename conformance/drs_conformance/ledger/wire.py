@@ -171,8 +171,10 @@ class Wire:
         if source_address is not None:
             version = ipaddress.ip_address(source_address).version
             addresses = tuple(each for each in addresses if each.version == version)
-        # So that one address where nobody answers does not use up the time of the others.
-        connect_s = self._timeout_s / len(addresses) if len(addresses) > 1 else None
+        # Of connecting and of the handshake of TLS each: one address where nobody answers does not
+        # use up the time of the others, and no deadline of ours cancels httpcore in a handshake,
+        # which would leave the connection open (`start_tls` closes it after errors alone).
+        connect_s = self._timeout_s / (2 * max(len(addresses), 1))
         for address in addresses:
             taken.address = str(address)
             try:
@@ -187,7 +189,7 @@ class Wire:
         return Fault("connect", f"{self._root} has no address that {source_address} can speak to")
 
     def _message(
-        self, request: WireRequest, headers: Headers, address: Address, connect_s: float | None
+        self, request: WireRequest, headers: Headers, address: Address, connect_s: float
     ) -> httpx.Request:
         host, scheme = self._origin.host, self._origin.scheme
         at = str(address) if address.version == 4 else f"[{address}]"
