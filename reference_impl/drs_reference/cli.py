@@ -80,6 +80,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="settings of a member: act on the signatures of the group, and publish campaigns",
     )
+    serve.add_argument(
+        "--eligibility",
+        type=Path,
+        metavar="FILE",
+        help="a document eligibility-policy, JSON or YAML: who is served; default: invented "
+        "criteria, which exclude test personas only",
+    )
+    _add_lists(serve)
     switch = commands.add_parser(
         "perturbation",
         help="end every perturbation for every account, or allow it again",
@@ -103,7 +111,37 @@ def _parser() -> argparse.ArgumentParser:
     _add_provenance(commands)
     _add_efficacy(commands)
     _add_escalate(commands)
+    _add_eligibility(commands)
     return parser
+
+
+def _add_lists(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--list",
+        type=_list,
+        action="append",
+        default=[],
+        dest="lists",
+        metavar="CRITERION=FILE",
+        help="a copy of the list of a criterion listed-party, a name a line; needed for each",
+    )
+
+
+def _add_eligibility(commands: Any) -> None:
+    eligibility = commands.add_parser(
+        "eligibility", help="say what an eligibility policy decides about one account"
+    )
+    actions = eligibility.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check",
+        help="say whether an account is served, and which criterion excludes it",
+        description="Hold the facts of one account against a policy, offline. Exit status: 0 it "
+        "is served, 10 a criterion excludes it, 2 a file cannot be used.",
+    )
+    check.add_argument("policy", type=Path, metavar="POLICY", help="a document eligibility-policy")
+    check.add_argument("facts", type=Path, metavar="FACTS", help="a document eligibility-facts")
+    _add_lists(check)
+    check.add_argument("--json", action="store_true", help="print a document instead of lines")
 
 
 def _add_audit(commands: Any) -> None:
@@ -393,6 +431,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _list(text: str) -> tuple[str, Path]:
+    criterion, equals, file = text.partition("=")
+    if not (criterion and equals and file):
+        raise argparse.ArgumentTypeError(f"expected CRITERION=FILE, not {text!r}")
+    return criterion, Path(file)
+
+
 def _accounts(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > _ACCOUNTS_MAX:
         raise argparse.ArgumentTypeError(
@@ -406,7 +451,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     ``provenance`` returns 10 where it recognises something, ``efficacy --foreign`` 3 where the
     bound on requests was reached, ``member`` 1 where it was refused, ``audit`` 1 where the trail
-    was changed, ``escalate`` 1 where it refuses or something does not verify.
+    was changed, ``escalate`` 1 where it refuses or something does not verify, ``eligibility`` 10
+    where a criterion excludes the account.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -425,6 +471,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _member(options)
         if options.command == "escalate":
             return _escalate(options)
+        if options.command == "eligibility":
+            return _eligibility(options)
         return _serve(options)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:
@@ -464,6 +512,8 @@ def _serve(options: argparse.Namespace) -> int:
             dialect=options.dialect,
             perturbation=options.perturbation,
             exchange=options.exchange,
+            eligibility=options.eligibility,
+            lists=dict(options.lists),
         )
     )
 
@@ -517,6 +567,12 @@ def _escalate(options: argparse.Namespace) -> int:
         return command.render(options.dossier, options.out)
     keys = {"technical": options.technical_key, "legal": options.legal_key}
     return command.verify(options.dossier, keys, options.evidence, options.records)
+
+
+def _eligibility(options: argparse.Namespace) -> int:
+    from drs_reference.eligibility.command import check
+
+    return check(options.policy, options.facts, dict(options.lists), options.json)
 
 
 def _provenance(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from drs_reference.eligibility.facts import Facts
 from drs_reference.gateway.clock import Clock
 from drs_reference.gateway.credentials import PERSONAS
 from drs_reference.response.appeals import Appeal
@@ -87,8 +88,15 @@ class Accounts:
             if account and not account.held_in and account.position.state in within:
                 self.apply(name, Event("evidence", evidence))
 
+    def establish(self, persona: str, facts: Facts, criterion: str | None) -> Account:
+        """Facts about a persona, in place of those before, and which criterion they decide."""
+        with self._lock:
+            account = self._by_name[persona]
+            now = self.now(account)
+            return self._keep(account, self.procedure.establish(account, facts, criterion, now))
+
     def reset(self, persona: str) -> Account:
-        """Good standing and an unmoved clock; a held persona goes back to its state."""
+        """Good standing, an unmoved clock, no facts; a held persona goes back to its state."""
         with self._lock:
             account, real_now = self._by_name[persona], self.clock.now()
             progress = self.procedure.reset(account, self.now(account), real_now)

@@ -18,6 +18,7 @@ from drs_reference.gateway.auditors_only import AuditorsOnly
 from drs_reference.gateway.body import BodyTimeoutError, BodyTooLargeError, read_body
 from drs_reference.gateway.credentials import authorization
 from drs_reference.gateway.declaration import MAX_AGE_S
+from drs_reference.gateway.eligibility import Eligibility
 from drs_reference.gateway.parts import Parts
 from drs_reference.gateway.problems import ProblemError, plain_problem
 from drs_reference.gateway.provenance_hook import BODY_MAX as PROVENANCE_MAX
@@ -63,6 +64,7 @@ class ControlPlane:
         terms = self.parts.terms
         persona = terms.test_path + "/personas/{persona}"
         provenance = [terms.provenance_path] if terms.provenance_path else []
+        eligibility = self.parts.eligibility
         return [
             Route(WELL_KNOWN, self.declaration, methods=["GET"]),
             Route(terms.account_path, self.account, methods=["GET"]),
@@ -77,6 +79,30 @@ class ControlPlane:
             Route(persona + "/reset", self.reset, methods=["POST"]),
             Route(persona + "/advance", self.advance, methods=["POST"]),
             Route(persona + "/flag", self.flag, methods=["POST"]),
+            *(self._eligibility_routes(eligibility, persona) if eligibility else ()),
+        ]
+
+    def _eligibility_routes(self, eligibility: Eligibility, persona: str) -> list[Route]:
+        async def policy(_: Request) -> Response:
+            """``GET`` the eligibility policy; no credential needed."""
+            caching = {"Cache-Control": f"public, max-age={MAX_AGE_S}"}
+            return JSONResponse(eligibility.document, headers=caching)
+
+        async def establish(request: Request) -> Response:
+            """``POST``: facts about a persona, in place of those before."""
+            account = await self._persona(request)
+            document = await self._document(request, "eligibility-facts")
+            run = self.parts.test_mode.establish
+            try:
+                return self._state(
+                    await run_in_threadpool(run, self.accounts, eligibility, account, document)
+                )
+            except HeldPersonaError as error:
+                raise self._held() from error
+
+        return [
+            Route(self.parts.terms.eligibility_path, policy, methods=["GET"]),
+            Route(persona + "/eligibility", establish, methods=["POST"]),
         ]
 
     async def declaration(self, request: Request) -> Response:

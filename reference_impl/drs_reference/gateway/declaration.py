@@ -23,7 +23,8 @@ _FORMS = {"structured_output": True, "tools": True}
 class Terms:
     """Everything that is declared and that the endpoint then follows; durations in seconds.
 
-    Without a ``provenance_path`` there is no provenance hook.
+    Without a ``provenance_path`` there is no provenance hook, without an ``eligibility_path`` no
+    policy of eligibility.
     """
 
     name: str = "Distillation-Resistance reference endpoint"
@@ -59,6 +60,7 @@ class Terms:
     provenance_path: str = "/drs/v1/provenance"
     reasoning_path: str = "/drs/v1/reasoning"
     test_path: str = "/drs/v1/test"
+    eligibility_path: str = "/drs/v1/eligibility"
     false_positive_rate: float = 0.003
     benign_error_rate: float = 0.02
     first_token_p99_ms: float = 4000
@@ -122,8 +124,14 @@ class DeclarationBuilder:
                 for mechanism, covert in self.mechanisms
             ],
             "exemptions": [],
+            **self.documents(),
             "keys": [self.signer.key_entry()],
         }
+
+    def documents(self) -> dict[str, Any]:
+        """Where further documents stand, if there are any."""
+        path = self.terms.eligibility_path
+        return {"documents": {"eligibility_policy": self.issuer + path}} if path else {}
 
     def surface(self, surface: Surface) -> dict[str, Any]:
         """One surface with what it may expose."""

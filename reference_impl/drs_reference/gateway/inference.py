@@ -64,7 +64,7 @@ class Inference:
         ]
 
     async def answer(self, surface: Surface, request: Request) -> Response:
-        """``POST`` a chat request: credential, standing, quota, body, bounds, answer."""
+        """``POST`` a chat request: credential, standing, policy, quota, body, bounds, answer."""
         replies = Replies.to(request, self.parts.spoken(surface.dialect))
         try:
             return await self._answer(surface, request, replies)
@@ -80,7 +80,7 @@ class Inference:
         except BodyTimeoutError as error:
             raise replies.wrong(408, "The body did not arrive in time.") from error
         account = await self._caller(request, replies)
-        replies = self._admit(account, replies)
+        replies = self._admit(account, surface, replies)
         if too_large:
             raise replies.wrong(413, f"The body may have at most {LIMIT} bytes.")
         chat, applied, rules = self._read(surface, request, body, account, replies)
@@ -170,10 +170,15 @@ class Inference:
             raise replies.wrong(401, message, headers={"WWW-Authenticate": "Bearer"})
         return account
 
-    def _admit(self, account: Account, replies: Replies) -> Replies:
+    def _admit(self, account: Account, surface: Surface, replies: Replies) -> Replies:
         """Count the request; replies with the rate-limit fields. Raises ``RefusedError``."""
         if account.under("suspend") or account.under("terminate"):
             raise replies.refused(self.parts.refusals.closed(account))
+        eligibility = self.parts.eligibility
+        if eligibility is not None:
+            criterion = eligibility.deciding(account, surface.id, self.parts.clock.now())
+            if criterion is not None:
+                raise replies.refused(self.parts.refusals.not_eligible(criterion))
         now = self.accounts.now(account)
         quota = self.parts.limiter.take(account, now)
         fields = {**self.parts.limiter.fields(quota), **replies.dialect.rate_limits(quota, now)}

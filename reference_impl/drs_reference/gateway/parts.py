@@ -22,6 +22,7 @@ from drs_reference.gateway.dialects.dialect import Dialect
 from drs_reference.gateway.dialects.gemini_generate import GeminiGenerate
 from drs_reference.gateway.dialects.openai_chat import OpenAIChat
 from drs_reference.gateway.dialects.openai_responses import OpenAIResponses
+from drs_reference.gateway.eligibility import Eligibility
 from drs_reference.gateway.exposure import ExposureRules
 from drs_reference.gateway.likelihood_hook import LikelihoodHook
 from drs_reference.gateway.limiter import Limiter
@@ -58,7 +59,7 @@ class Parts:
 
     ``procedure`` and ``accounts`` are classes: the application makes them from the ladder, the
     notice policy, the storage and the clock that it is given. ``shared_detection`` is there where
-    the endpoint takes part in an exchange.
+    the endpoint takes part in an exchange, ``eligibility`` where it has a policy.
     """
 
     terms: Terms
@@ -89,6 +90,7 @@ class Parts:
     procedure: type[Procedure] = Procedure
     accounts: type[Accounts] = Accounts
     shared_detection: SharedDetection | None = None
+    eligibility: Eligibility | None = None
 
     def spoken(self, dialect: str) -> Dialect:
         """A dialect by its name."""
@@ -114,10 +116,12 @@ def standard_parts(
     perturbed: frozenset[str] | None = None,
     until: datetime | None = None,
     terms: Terms | None = None,
+    eligibility: Eligibility | None = None,
 ) -> Parts:
     """The parts of the endpoint that does what it declares. ``issuer`` is its origin.
 
     The mechanism is applied on the surfaces ``perturbed`` (None: on all), and only ``until`` then.
+    Without ``eligibility`` everybody is served.
     """
     terms = terms or Terms()
     find: Callable[[Iterable[Sample]], Recognition] = _unrecognisable
@@ -125,6 +129,8 @@ def standard_parts(
         find = partial(recognise, model, perturbation)
     else:
         terms = replace(terms, provenance_path="")
+    if eligibility is None:
+        terms = replace(terms, eligibility_path="")
     switch = KillSwitch(storage)
     in_force = InForce(perturbation, switch, perturbed, until)
     delay = terms.covert_delay_max_s if perturbation.covert else 0
@@ -167,6 +173,7 @@ def standard_parts(
         live_detection=LiveDetection(Calibration.read(live.CALIBRATION), terms.false_positive_rate),
         reasoning_hook=ReasoningHook(),
         provenance_hook=ProvenanceHook(perturbation.mechanism, terms.level, find),
+        eligibility=eligibility,
     )
 
 

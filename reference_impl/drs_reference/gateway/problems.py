@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from drs_reference.eligibility.criteria import Criterion
 from drs_reference.gateway.limiter import Quota
 from drs_reference.response.procedure import Account
 from drs_reference.standard import registry
@@ -119,6 +120,17 @@ class Refusals:
             "This account is suspended and gets no answers until the review. The account view "
             "and appeals stay open to it.",
             **self.recourse(account),
+        )
+
+    def not_eligible(self, criterion: Criterion) -> Problem:
+        """Inference is refused to an account that a criterion of the policy excludes."""
+        return self.policy(
+            "not-eligible",
+            "Not eligible",
+            f"The criterion {criterion.id} of the eligibility policy excludes this account from "
+            f"this surface. You can appeal at {self.appeals_path}.",
+            criterion=criterion.id,
+            appeal=self.appeals_path,
         )
 
     def out_of_bounds(self, parameter: str, limit: int) -> Problem:

@@ -6,8 +6,8 @@ import contextlib
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from drs_reference.eligibility.document import PolicyError
 from drs_reference.gateway.app import build_app
 from drs_reference.gateway.credentials import (
     Credentials,
@@ -22,6 +23,8 @@ from drs_reference.gateway.credentials import (
     fresh_credentials,
     read_credentials,
 )
+from drs_reference.gateway.declaration import Terms
+from drs_reference.gateway.eligibility import declared_policy
 from drs_reference.gateway.parts import Parts, standard_parts
 from drs_reference.gateway.surfaces import DIALECTS
 from drs_reference.gateway.target_files import (
@@ -59,7 +62,8 @@ class ServeOptions:
     is the number of ordinary accounts beside the test personas, ``dialect`` the one of the surface
     that the target file names. ``perturbation`` is a document ``perturbation-parameters``; without
     it the mechanism is the green list on all surfaces. ``exchange`` are the settings of a member
-    of an exchange; without them the endpoint takes part in none.
+    of an exchange; without them the endpoint takes part in none. ``eligibility`` is a policy, whose
+    lists of parties are copied in ``lists``, by criterion; without it the criteria are invented.
     """
 
     host: str = "127.0.0.1"
@@ -71,6 +75,8 @@ class ServeOptions:
     dialect: str = DIALECTS[0]
     perturbation: Path | None = None
     exchange: Path | None = None
+    eligibility: Path | None = None
+    lists: Mapping[str, Path] = field(default_factory=dict)
 
 
 def unaltered(parts: Parts) -> Parts:
@@ -102,6 +108,7 @@ def run(
         StorageError,
         CredentialsError,
         ParametersError,
+        PolicyError,
         TargetFilesError,
         WeightsError,
         StandardNotFoundError,
@@ -136,6 +143,16 @@ def _serve(
     stack.callback(listener.close)
     here = origin(options.host, listener.getsockname()[1])
     signer = Signer(_key(storage, "declaration-key"))
+    terms = Terms()
+    eligibility = declared_policy(
+        options.eligibility,
+        options.lists,
+        issuer=here,
+        appeals=terms.appeals_path,
+        surfaces=[surface.id for surface in terms.surfaces],
+        signer=signer,
+        now=datetime.now(UTC),
+    )
     parts = alter(
         standard_parts(
             issuer=here,
@@ -146,6 +163,8 @@ def _serve(
             perturbation=use.mechanism,
             perturbed=use.surfaces,
             until=use.until,
+            terms=terms,
+            eligibility=eligibility,
         )
     )
     if options.exchange is not None:

@@ -1,12 +1,14 @@
-"""The test mode: an auditor resets, advances and flags test personas."""
+"""The test mode: an auditor resets, advances and flags test personas, and states facts of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from drs_reference.eligibility.facts import Facts
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.auditors_only import AuditorsOnly
+from drs_reference.gateway.eligibility import Eligibility
 from drs_reference.gateway.limiter import Limiter
 from drs_reference.response.ladder import Event
 from drs_reference.response.procedure import Account
@@ -34,7 +36,7 @@ class TestMode(AuditorsOnly):
         return account if account is not None and account.persona == persona else None
 
     def reset(self, accounts: Accounts, limiter: Limiter, account: Account) -> Account:
-        """Good standing (or the held state), full quota, clocks unmoved, no open case."""
+        """Good standing (or the held state), full quota, clocks unmoved, no open case, no facts."""
         limiter.empty(account)
         return accounts.reset(account.name)
 
@@ -52,6 +54,19 @@ class TestMode(AuditorsOnly):
         kinds = tuple(item["kind"] for item in request["evidence"])
         event = Event(request["on"], kinds, tuple(request["approvals"]))
         return accounts.apply(account.name, event)
+
+    def establish(
+        self,
+        accounts: Accounts,
+        eligibility: Eligibility,
+        account: Account,
+        request: Mapping[str, Any],
+    ) -> Account:
+        """Facts of eligibility, in place of those before. Raises ``HeldPersonaError``."""
+        self.refuse_held(account)
+        facts = Facts.of(request)
+        deciding = eligibility.policy.deciding(facts)
+        return accounts.establish(account.name, facts, deciding.id if deciding else None)
 
     def refuse_held(self, account: Account) -> None:
         """Raise ``HeldPersonaError`` for a held persona."""

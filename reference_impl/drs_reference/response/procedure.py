@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from drs_reference.eligibility.facts import Facts
 from drs_reference.response.cases import Case
 from drs_reference.response.ladder import Event, Ladder, Outcome, Position, Transition
 from drs_reference.response.measures import Measure, measures_after
@@ -31,7 +32,8 @@ class Account:
 
     ``persona`` is None for an ordinary account, which the test mode cannot reach. ``held_in`` names
     the state in which a test persona is kept. ``shown_since`` is when the shown state began.
-    ``told`` is what is shown instead while the notice of the present state waits.
+    ``told`` is what is shown instead while the notice of the present state waits. ``facts`` are
+    what is established of the organisation behind it, where anything is.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Account:
     told: View | None = None
     case: Case | None = None
     clock_offset_s: int = 0
+    facts: Facts | None = None
 
     @property
     def name(self) -> str:
@@ -56,7 +59,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Something that happened to an account; ``kind`` is one of the schema audit-record."""
+    """Something that happened to an account; ``kind`` is one of the schema audit-record.
+
+    ``criterion`` is there for eligibility: what excludes the account, if anything does.
+    """
 
     kind: str
     account: str
@@ -67,6 +73,7 @@ class AuditEntry:
     on: str
     evidence: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
+    criterion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +155,30 @@ class Procedure:
         after = replace(account, position=outcome.position)
         return self._join(settled, Progress(after, (entry,)))
 
+    def establish(
+        self, account: Account, facts: Facts, criterion: str | None, now: datetime
+    ) -> Progress:
+        """Facts in place of those before, and the criterion that now excludes the account, if any.
+
+        The ladder does not move: who is not eligible did nothing wrong.
+        """
+        settled = self.settle(account, now)
+        account = settled.account
+        state, case = account.position.state, account.case
+        entry = AuditEntry(
+            "eligibility",
+            account.id,
+            case.id if case else None,
+            max(now, account.position.since),
+            state,
+            state,
+            "facts",
+            criterion=criterion,
+        )
+        return self._join(settled, Progress(replace(account, facts=facts), (entry,)))
+
     def reset(self, account: Account, now: datetime, real_now: datetime) -> Progress:
-        """Back to good standing with clocks unmoved; the case is closed. (Test mode.)"""
+        """Back to good standing, clocks unmoved, case closed, nothing established. (Test mode.)"""
         settled = self.settle(account, now)
         account, start = settled.account, self.ladder.start(real_now)
         before, case = account.position, account.case

@@ -56,6 +56,8 @@ def entry_body(entry: AuditEntry | ControlEntry, recorded_at: str) -> bytes:
         "evidence": list(entry.evidence),
         "approvals": list(entry.approvals),
     }
+    if entry.kind == "eligibility":
+        document["criterion"] = entry.criterion
     return rfc8785.dumps(document)
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from drs_reference.eligibility.facts import Facts
 from drs_reference.response.appeals import Appeal
 from drs_reference.response.cases import Case
 from drs_reference.response.ladder import Position, Transition
@@ -72,6 +73,8 @@ def decode_account(text: str, case: Case | None) -> Account:
         ),
         case=case,
         clock_offset_s=row["clock_offset_s"],
+        # Rows that were written before there was eligibility have no facts.
+        facts=None if row.get("facts") is None else Facts.of(row["facts"]),
     )
 
 
