@@ -12,6 +12,7 @@ import yaml
 
 from drs_reference.documents import check_document
 from drs_reference.eligibility.facts import Facts
+from drs_reference.eligibility.faults import policy_fault
 from drs_reference.json_text import BodyError, parse_object
 from drs_reference.signing import Signer
 from drs_reference.standard import VERSION, registry
@@ -78,10 +79,9 @@ def complete(
         "appeals": appeals,
     }
     whole = {**known, **document, "proof": _UNSIGNED}
-    try:
-        check_document(whole, "eligibility-policy")
-    except BodyError as error:
-        raise PolicyError(f"{where}: {error.message}") from error
+    fault = policy_fault(whole)
+    if fault is not None:
+        raise PolicyError(f"{where}: {fault} (schema eligibility-policy)")
     for name, value in known.items():
         if whole[name] != value:
             raise PolicyError(
