@@ -33,7 +33,8 @@ class Profile:
     """Numbers of generated examples, each of which is one request or, for walks, up to seven.
 
     An attack on the model gets ``attack_requests``, and while it makes progress ``attack_cap``.
-    ``odd_inputs`` counts inputs that must be refused whatever they look like. ``effect_scale``
+    ``odd_inputs`` counts inputs that must be refused whatever they look like, ``eligibility``
+    accounts on each side of a criterion. ``effect_scale``
     multiplies what statistical designs look for: a smoke run sees only gross effects and needs few
     requests. ``beta`` takes the place of the designs' where it is given. ``requests`` is about what
     the checks without a design send.
@@ -49,6 +50,7 @@ class Profile:
     elicitations: int
     odd_inputs: int
     appeals: int
+    eligibility: int
     effect_scale: float
     requests: int
     beta: float | None = None
@@ -59,9 +61,9 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 2, 1, 10, 240),
-    "full": Profile("full", 80, 24, 16, 30, 200, 600, 30, 22, 22, 1, 920),
-    CERTIFY: Profile(CERTIFY, 80, 24, 16, 30, 200, 600, 30, 22, 22, 1, 920, beta=0.01),
+    "smoke": Profile("smoke", 14, 5, 3, 5, 25, 60, 5, 2, 1, 1, 10, 300),
+    "full": Profile("full", 80, 24, 16, 30, 200, 600, 30, 22, 22, 8, 1, 1160),
+    CERTIFY: Profile(CERTIFY, 80, 24, 16, 30, 200, 600, 30, 22, 22, 8, 1, 1160, beta=0.01),
 }
 
 

@@ -75,6 +75,8 @@ def test_the_test_mode_is_for_auditors(lab: Lab) -> None:
         ("POST", "/fresh-1/advance", {"seconds": 1}),
         ("POST", "/fresh-1/flag", {"on": "evidence", "evidence": [], "approvals": []}),
     )
+    if "eligibility_policy" in lab.declaration.document.get("documents", {}):
+        operations += (("POST", "/fresh-1/eligibility", {}),)
     asked = []
     for method, path, document in operations:
         for persona, wanted in ((None, 401), ("control", 403)):

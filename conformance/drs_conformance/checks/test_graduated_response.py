@@ -138,6 +138,19 @@ def test_a_throttled_account_is_refused_with_reasons(lab: Lab) -> None:
 
 def expect_problem(lab: Lab, answer: Exchange, kind: str) -> Mapping[str, Any]:
     """Expect a problem of the registered ``kind`` that names the case and where to appeal."""
+    problem = expect_type(lab, answer, kind)
+    expect("case" in problem, "the problem names no case", answer)
+    expect(
+        problem.get("appeal") == lab.declaration.control_plane("appeals"),
+        f"the problem says to appeal at {problem.get('appeal')}, the declaration at "
+        f"{lab.declaration.control_plane('appeals')}",
+        answer,
+    )
+    return problem
+
+
+def expect_type(lab: Lab, answer: Exchange, kind: str) -> Mapping[str, Any]:
+    """Expect a problem of the registered ``kind`` that agrees with the status of its answer."""
     expect(
         answer.media_type == "application/problem+json",
         f"expected the media type application/problem+json, got {answer.media_type or 'none'}",
@@ -150,13 +163,6 @@ def expect_problem(lab: Lab, answer: Exchange, kind: str) -> Mapping[str, Any]:
     expect(
         problem["status"] == answer.status,
         f"the problem says status {problem['status']} in an answer {answer.status}",
-        answer,
-    )
-    expect("case" in problem, "the problem names no case", answer)
-    expect(
-        problem.get("appeal") == lab.declaration.control_plane("appeals"),
-        f"the problem says to appeal at {problem.get('appeal')}, the declaration at "
-        f"{lab.declaration.control_plane('appeals')}",
         answer,
     )
     return problem

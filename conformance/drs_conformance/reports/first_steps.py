@@ -71,6 +71,11 @@ FIRST_STEPS: Mapping[str, FirstStep] = {
         "Let the test mode move personas along the ladder of the declaration, one step at a time.",
         "persona-state",
     ),
+    "ELG-03": FirstStep(
+        "Refuse whom a criterion of the declared eligibility policy excludes and nobody else, and "
+        "let the test mode state facts of a persona.",
+        "eligibility-facts",
+    ),
     "REC-04": FirstStep(
         "Accept appeals at the path that the declaration names in `control_plane.appeals`.",
         "appeal",

@@ -1,4 +1,4 @@
-"""Leases on test personas: the only code that resets, advances or flags one.
+"""Leases on test personas: the only code that resets, advances or flags one, or states facts.
 
 A check asks for a fresh persona, gets one in good standing that nobody else uses, and gives it
 back when the check ends. Where the provider has no test mode each fresh persona is used once.
@@ -86,6 +86,10 @@ class Fresh:
                 "approvals": list(approvals),
             },
         )
+
+    def establish(self, facts: Mapping[str, Any]) -> Step:
+        """Let ``facts`` (schema ``eligibility-facts``), and no others, be established of it."""
+        return self._operate("POST", "/eligibility", facts)
 
     def raise_to(self, state: str, kinds: Sequence[str] = ("prompt-structure",)) -> list[Step]:
         """Bring the persona up the ladder to ``state``; return the steps that it took.
