@@ -190,21 +190,27 @@ def _ask(request: ChatRequest, surface: Surface, lab: Lab, persona: str) -> Exch
 def _accounts(lab: Lab, policy: Policy) -> Iterator[tuple[Facts, Surface]]:
     """Yield what is stated of each account, and the surface that it asks.
 
-    Who is excluded asks each surface in turn, and those that the policy does not name as well.
+    Who is excluded asks each surface in turn, and those that the policy does not name as well; of
+    every other one such account ordinary things are stated too.
     """
     criteria, count = policy.document["criteria"], lab.profile.eligibility
     named = [s for s in lab.surfaces if s.id in policy.document["surfaces"]]
     others = [s for s in lab.surfaces if s not in named]
     first = lab.surface if lab.surface in named or not named else named[0]
     excluded = [f for c in criteria for f in lab.draw_of_each(beyond(c, criteria), count)]
-    for number, facts in enumerate(excluded):
-        yield facts, named[number % len(named)] if named else first
+    everything = unmentioned(criteria)
+    # Ordinary owners would leave no share for others.
+    ordinary = {name: said for name, said in everything[0].items() if name != "holdings"}
+    edges = [beyond(criterion, criteria)[0] for criterion in criteria]
+    together = [merged(*parts) for parts in lab.draw(st.tuples(*edges), count)] if edges else []
+    for number, facts in enumerate([*excluded, *together]):
+        told = merged(ordinary, facts) if number % 2 else facts
+        yield told, named[number % len(named)] if named else first
     if excluded:
         yield from zip(cycle(excluded), others, strict=False)
     for criterion in criteria:
         for facts in lab.draw_of_each(just_within(criterion, criteria), count):
             yield facts, first
-    everything = unmentioned(criteria)
     for facts in everything:
         yield facts, first
     inside = [just_within(criterion, criteria)[0] for criterion in criteria]

@@ -72,9 +72,9 @@ def just_within(criterion: Criterion, criteria: Criteria) -> Forms:
     if kind == "end-use":
         return [_texts("uses", [f"{use}, as a subject of history" for use in criterion["uses"]])]
     names = criterion["test_parties"]
-    longer = [form.format(name) for name in names for form in ("{} Bakery", "Friends of {}")]
+    begun, ended = [f"{name} Bakery" for name in names], [f"Friends of {name}" for name in names]
     shorter = [name.strip().rpartition(" ")[0] for name in names if " " in name.strip()]
-    return [_texts("names", part) for part in (longer, shorter) if part]
+    return [_texts("names", part) for part in (begun, ended, shorter) if part]
 
 
 def unmentioned(criteria: Criteria) -> list[Facts]:
