@@ -55,6 +55,7 @@ def test_without_a_valid_credential_there_is_no_answer(
         ("POST", "/drs/v1/test/personas/control/reset"),
         ("POST", "/drs/v1/test/personas/control/advance"),
         ("POST", "/drs/v1/test/personas/control/flag"),
+        ("POST", "/drs/v1/test/personas/control/eligibility"),
     ):
         answer = endpoint.call(None, method, path, headers=headers)
         assert answer.status_code == 401, (method, path)

@@ -42,6 +42,7 @@ LIKELIHOOD = {
     "answers": ["Hello", ""],
 }
 EVIDENCE = {"on": "evidence", "evidence": [{"kind": "burst"}], "approvals": []}
+SEAT = {"seats": [{"of": "customer", "place": "XA"}]}
 
 
 @pytest.fixture(name="declaration", scope="module")
@@ -82,9 +83,15 @@ def test_every_documented_answer_is_reached(endpoint: Any, declaration: Any, fre
         return answer
 
     ask(None, "GET", WELL_KNOWN)
+    ask(None, "GET", "/drs/v1/eligibility")
     ask(None, "GET", "/drs/v1/account")
     ask(fresh, "GET", "/drs/v1/account")
-    for action, body in (("advance", {"seconds": 1}), ("flag", EVIDENCE), ("reset", None)):
+    for action, body in (
+        ("advance", {"seconds": 1}),
+        ("flag", EVIDENCE),
+        ("eligibility", SEAT),
+        ("reset", None),
+    ):
         path = f"{PERSONA}/{action}"
         for caller, persona in ((None, fresh), (fresh, fresh), ("auditor", "nobody")):
             ask(caller, "POST", path, body, persona=persona)

@@ -15,6 +15,7 @@ from independent.servers import independent
 
 SERVERS = ("llama.cpp", "fakellm", "aimock")
 NO_TEST_MODE = "the provider declares no test mode, so no persona can be brought into a state"
+NO_POLICY = "the declaration names no eligibility policy: everybody is served"
 NAMES_NONE = "the declaration names no test mode"
 # What a lab comes to that has a declaration and nothing else, whoever wrote its server.
 COMMON = {
@@ -46,6 +47,7 @@ COMMON = {
     **dict.fromkeys(("CNF-01", "CNF-02", "CNF-03"), ("not-applicable", NAMES_NONE)),
     **dict.fromkeys(("CNF-04", "CNF-06"), ("not-applicable", NAMES_NONE)),
     "CNF-05": ("untestable", "blocked by RSP-01"),
+    **dict.fromkeys(("ELG-03", "ELG-05"), ("not-applicable", NO_POLICY)),
 }
 # What is of the server and the dialect. On each path but the declared one it answers as well.
 CHAT_TOO = ("fail", "the surface /v1/chat/completions answers and is not declared")
