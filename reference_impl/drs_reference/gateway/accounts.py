@@ -118,8 +118,11 @@ class Accounts:
             return self._keep(account, self.procedure.settle(moved, self.now(moved)))
 
     def lodge(self, appeal: Appeal) -> None:
-        """Make an appeal and its entry in the case durable together."""
+        """Make an appeal durable, together with its entry in the case if it is against one."""
         with self._lock:
+            if appeal.case is None:
+                self.storage.commit(Change(appeals=(appeal,)))
+                return
             changed = {}
             case = self.case(appeal.case)
             if case is None:

@@ -127,7 +127,7 @@ class ControlPlane:
         desk = self.parts.appeals
         appeal = await run_in_threadpool(desk.receive, self.accounts, account, document)
         if appeal is None:
-            raise _refuse(404, "This account has no such case.")
+            raise _refuse(404, "This account has no such case, and no such criterion excludes it.")
         location = f"{self.parts.terms.appeals_path}/{appeal.id}"
         return JSONResponse(appeal_document(appeal), 202, {**_NO_STORE, "Location": location})
 

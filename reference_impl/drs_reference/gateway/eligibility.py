@@ -35,6 +35,13 @@ class Eligibility:
             return None
         return self.policy.deciding(account.facts)
 
+    def excluding(self, account: Account) -> frozenset[str]:
+        """Every criterion that excludes an account, by its identifier."""
+        facts = account.facts
+        if facts is None:
+            return frozenset()
+        return frozenset(one.id for one in self.policy.criteria if one.excludes(facts))
+
 
 def declared_policy(
     path: Path | None,

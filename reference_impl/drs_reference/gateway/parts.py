@@ -165,7 +165,7 @@ def standard_parts(
             for dialect in (OpenAIResponses, AnthropicMessages, GeminiGenerate)
         ),
         account_view=AccountView(terms.appeals_path, perturbation.mechanism, in_force.lasts),
-        appeals=AppealsDesk(terms.decision_max_s),
+        appeals=AppealsDesk(terms.decision_max_s, eligibility),
         cases=CaseFile(),
         test_mode=TestMode(),
         score_hook=ScoreHook(Detector(), terms.false_positive_rate),
