@@ -72,9 +72,14 @@ def just_within(criterion: Criterion, criteria: Criteria) -> Forms:
     if kind == "end-use":
         return [_texts("uses", [f"{use}, as a subject of history" for use in criterion["uses"]])]
     names = criterion["test_parties"]
-    begun, ended = [f"{name} Bakery" for name in names], [f"Friends of {name}" for name in names]
-    shorter = [name.strip().rpartition(" ")[0] for name in names if " " in name.strip()]
-    return [_texts("names", part) for part in (begun, ended, shorter) if part]
+    alike = (
+        [f"{name} Bakery" for name in names],
+        [f"Friends of {name}" for name in names],
+        [" ".join(name.split()[:-1]) for name in names],
+    )
+    known = {"", *(" ".join(name.split()).casefold() for name in names)}
+    unlisted = [[name for name in part if name.casefold() not in known] for part in alike]
+    return [_texts("names", part) for part in unlisted if part]
 
 
 def unmentioned(criteria: Criteria) -> list[Facts]:
