@@ -31,7 +31,7 @@ def test_the_policy_is_applied_as_declared_and_no_further(lab: Lab) -> None:
                 f"an account that no criterion excludes was answered {one.answer.status}",
                 one.stated,
                 one.answer,
-                cause=one.told(),
+                cause=f"{one.told()} was answered {one.answer.text()[:200]}",
             )
         if one.reset is not None and one.again is not None:
             expect(
