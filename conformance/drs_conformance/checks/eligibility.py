@@ -197,24 +197,25 @@ def _accounts(lab: Lab, policy: Policy) -> Iterator[tuple[Facts, Surface]]:
     named = [s for s in lab.surfaces if s.id in policy.document["surfaces"]]
     others = [s for s in lab.surfaces if s not in named]
     first = lab.surface if lab.surface in named or not named else named[0]
-    excluded = [f for c in criteria for f in lab.draw_of_each(beyond(c, criteria), count)]
+    outside = [forms for criterion in criteria if (forms := beyond(criterion, criteria))]
+    within = [forms for criterion in criteria if (forms := just_within(criterion, criteria))]
+    excluded = [facts for forms in outside for facts in lab.draw_of_each(forms, count)]
     everything = unmentioned(criteria)
     # Ordinary owners would leave no share for others.
     ordinary = {name: said for name, said in everything[0].items() if name != "holdings"}
-    edges = [beyond(criterion, criteria)[0] for criterion in criteria]
-    together = [merged(*parts) for parts in lab.draw(st.tuples(*edges), count)] if edges else []
+    edges = st.tuples(*(forms[0] for forms in outside))
+    together = [merged(*parts) for parts in lab.draw(edges, count)] if outside else []
     for number, facts in enumerate([*excluded, *together]):
         told = merged(ordinary, facts) if number % 2 else facts
         yield told, named[number % len(named)] if named else first
     if excluded:
         yield from zip(cycle(excluded), others, strict=False)
-    for criterion in criteria:
-        for facts in lab.draw_of_each(just_within(criterion, criteria), count):
+    for forms in within:
+        for facts in lab.draw_of_each(forms, count):
             yield facts, first
     for facts in everything:
         yield facts, first
-    inside = [just_within(criterion, criteria)[0] for criterion in criteria]
-    for parts in lab.draw(st.tuples(*inside), count):
+    for parts in lab.draw(st.tuples(*(forms[0] for forms in within)), count):
         yield merged(*parts, everything[0]), first
 
 

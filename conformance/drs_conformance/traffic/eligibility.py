@@ -52,7 +52,7 @@ def merged(*documents: Mapping[str, Sequence[Any]]) -> Facts:
 
 
 def beyond(criterion: Criterion, criteria: Criteria) -> Forms:
-    """Return strategies over accounts that a criterion of ``criteria`` excludes."""
+    """Return strategies over accounts that a criterion of ``criteria`` excludes; none if it cannot."""
     kind = criterion["kind"]
     if kind == "majority-ownership":
         return _beyond_ownership(criterion)
@@ -164,12 +164,12 @@ def _seats(criterion: Criterion, criteria: Criteria, *, is_excluded: bool) -> Fo
         groups = [list(places), parts]
     else:
         groups = [_near(places, criteria), _outside(places, criteria)]
-    forms = [_seat(criterion["of"], group) for group in groups if group]
+    seats = [(criterion["of"], group) for group in groups]
     if not is_excluded:
         (other,) = (whose for whose in _WHOSE if whose != criterion["of"])
         is_named = criterion["effect"] == "not-served"
-        forms.append(_seat(other, places if is_named else _outside(places, criteria)))
-    return forms
+        seats.append((other, places if is_named else _outside(places, criteria)))
+    return [_seat(whose, group) for whose, group in seats if group]
 
 
 def _seat(whose: str, places: Sequence[str]) -> st.SearchStrategy[Facts]:

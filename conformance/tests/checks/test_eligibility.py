@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from string import ascii_uppercase
 from typing import Any
 
 from drs_conformance.checks.eligibility import Policy
@@ -110,6 +111,16 @@ def test_who_may_sit_in_some_places_only_may_sit_there() -> None:
         )
         assert bool(found) is is_excluded, place
     assert all(not Policy({"criteria": criteria}).excluding(f) for f in unmentioned(criteria))
+
+
+def test_a_criterion_that_excludes_nobody_has_nobody_beyond_it() -> None:
+    everywhere = [f"{one}{other}" for one in ascii_uppercase for other in ascii_uppercase]
+    seat = {"id": "c", "kind": "jurisdiction", "of": "customer", "places": everywhere}
+    served, not_served = ({**seat, "effect": effect} for effect in ("served", "not-served"))
+    assert beyond(served, [served]) == []
+    assert len(just_within(served, [served])) == 2
+    assert len(beyond(not_served, [not_served])) == 2
+    assert len(just_within(not_served, [not_served])) == 1
 
 
 def test_holdings_are_never_more_than_a_whole() -> None:
