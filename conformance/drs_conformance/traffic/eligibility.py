@@ -52,7 +52,7 @@ def merged(*documents: Mapping[str, Sequence[Any]]) -> Facts:
 
 
 def beyond(criterion: Criterion, criteria: Criteria) -> Forms:
-    """Return strategies over accounts that a criterion of ``criteria`` excludes; none if it cannot."""
+    """Return strategies over accounts that a criterion of ``criteria`` excludes, if any."""
     kind = criterion["kind"]
     if kind == "majority-ownership":
         return _beyond_ownership(criterion)
