@@ -87,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a document eligibility-policy, JSON or YAML: who is served; default: invented "
         "criteria, which exclude test personas only",
     )
+    serve.add_argument(
+        "--test-group",
+        action="store_true",
+        help="make a trust group with a hub and other members below the --write-target folder and "
+        "take part in it, so that `drs run --class participant` can test this endpoint",
+    )
     _add_lists(serve)
     switch = commands.add_parser(
         "perturbation",
@@ -212,6 +218,12 @@ def _add_hub(commands: Any) -> None:
         metavar="DIR",
         help="instead of members and storage: make a hub of test members in DIR, with the files "
         "with which `drs run` tests it",
+    )
+    hub.add_argument(
+        "--deliver-all",
+        action="store_true",
+        help="take whatever a member has proven, without reading it: for a group in which members "
+        "are tested, which have to judge by themselves",
     )
 
 
@@ -514,6 +526,7 @@ def _serve(options: argparse.Namespace) -> int:
             exchange=options.exchange,
             eligibility=options.eligibility,
             lists=dict(options.lists),
+            test_group=options.test_group,
         )
     )
 
@@ -537,6 +550,7 @@ def _hub(options: argparse.Namespace) -> int:
             port=options.port,
             origin=options.origin,
             write_target=options.write_target,
+            deliver_all=options.deliver_all,
         )
     )
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from drs_conformance.checks.hub_objects import (
     PAYLOAD_TYPE,
@@ -21,6 +21,7 @@ from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.transparency_log import Checkpoint, LogFault, checkpoint
 from drs_conformance.ledger import Exchange, Headers, MalformedBody, WireRequest
 from drs_conformance.specification.canonical import canonical_json
+from drs_conformance.target import Origin
 from drs_conformance.verdicts import Inconclusive, Untestable, Violation
 
 __all__ = ["STIX", "TAXII", "Hub", "Posted"]
@@ -47,18 +48,28 @@ class Posted:
 class Hub:
     """Requests to a hub for one check; every one goes through the ledger."""
 
-    def __init__(self, lab: Lab) -> None:
-        """Raises `Untestable` when the target file names no hub."""
-        if lab.target.hub is None:
+    def __init__(self, lab: Lab, group: Mapping[str, Any] | None = None) -> None:
+        """Speak with the hub under test, or with that of a trust ``group`` of a participant.
+
+        Raises `Untestable` when the target file names no hub.
+        """
+        target = lab.target
+        if group is not None:
+            self.origin = str(Origin.of(group["api_root"]))
+            self.root = urlsplit(group["api_root"]).path.rstrip("/")
+            collection = group["collection"]
+        else:
+            self.origin, self.root, collection = target.root, target.base_path, target.model
+        about = group or target.hub
+        if about is None:
             raise Untestable(
                 "the target file names no hub",
                 cause="Give it the dialect taxii, and say under `hub` who the personas are.",
             )
         self.lab = lab
-        self.root = lab.target.base_path
-        self.objects = f"{self.root}/collections/{lab.target.model}/objects/"
-        self.manifest = f"{self.root}/collections/{lab.target.model}/manifest/"
-        self._about = lab.target.hub
+        self.objects = f"{self.root}/collections/{collection}/objects/"
+        self.manifest = f"{self.root}/collections/{collection}/manifest/"
+        self._about = about
         self._made = 0
         self._signed = 0
 
@@ -212,7 +223,7 @@ class Hub:
         )
         lines = (
             '"@method": POST',
-            f'"@target-uri": {self.lab.target.root}{self.objects}',
+            f'"@target-uri": {self.origin}{self.objects}',
             f'"content-digest": {digest}',
             f'"content-type": {TAXII}',
             f'"@signature-params": {covered}',

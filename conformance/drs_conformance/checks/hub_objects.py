@@ -17,9 +17,12 @@ __all__ = [
     "CLEAR",
     "EXTENSION",
     "PAYLOAD_TYPE",
+    "SIGHTING_EXTENSION",
+    "SIGHTING_TYPE",
     "Document",
     "identifier",
     "proven",
+    "sighting",
     "signature",
     "stamp",
     "version",
@@ -31,6 +34,8 @@ Sign = Callable[[bytes], bytes]
 
 EXTENSION = "extension-definition--6d1f0b52-3c0e-4f5a-9a44-0d8f7f2c5b10"
 PAYLOAD_TYPE = "application/vnd.drs.signature+json"
+SIGHTING_EXTENSION = "extension-definition--0f4a2a6e-7a51-4b53-8f0a-6c1d2b9e4a77"
+SIGHTING_TYPE = "application/vnd.drs.sighting+json"
 CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
 AMBER = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"
 """Markings of TLP 2.0."""
@@ -98,6 +103,43 @@ def signature(name: str, author: str, now: datetime) -> Document:
     }
 
 
+def sighting(
+    name: str, author: str, of: Mapping[str, Any], now: datetime, **changes: Any
+) -> Document:
+    """Return a sighting without proof that confirms a signature by evidence of its author's own.
+
+    ``changes`` are to its extension.
+    """
+    return {
+        "type": "sighting",
+        "spec_version": "2.1",
+        "id": name,
+        "created_by_ref": author,
+        "created": stamp(now),
+        "modified": stamp(now),
+        "first_seen": stamp(now - timedelta(hours=2)),
+        "last_seen": stamp(now - timedelta(hours=1)),
+        "count": 118,
+        "sighting_of_ref": of["id"],
+        "object_marking_refs": list(of["object_marking_refs"]),
+        "extensions": {
+            SIGHTING_EXTENSION: {
+                "extension_type": "property-extension",
+                "drs_version": "0.1",
+                "seq": 1,
+                "signature_seq": of["extensions"][EXTENSION]["seq"],
+                "outcome": "confirmed",
+                "independent": True,
+                "accounts": "50-499",
+                "benign_windows": 30000,
+                "benign_matches": 2,
+                "action": "observe",
+                **changes,
+            }
+        },
+    }
+
+
 def version(document: Mapping[str, Any], **changes: Any) -> Document:
     """Return a copy with changes; those to what the extension may hold go there."""
     changed = copy.deepcopy(dict(document))
@@ -113,7 +155,8 @@ def proven(
 ) -> Document:
     """Return the document with a proof: DSSE over its canonical form without one."""
     bare = copy.deepcopy(dict(document))
-    bare["extensions"][EXTENSION].pop("proof", None)
+    (extension,) = bare["extensions"].values()
+    extension.pop("proof", None)
     made = sign(pre_authentication_encoding(payload_type, canonical_json(bare)))
-    bare["extensions"][EXTENSION]["proof"] = {"kid": kid, "signature": base64url(made)}
+    extension["proof"] = {"kid": kid, "signature": base64url(made)}
     return bare

@@ -22,7 +22,8 @@ class Subject:
     ``is_control_apart`` says that `control` speaks from an address that no probed persona has.
     ``authorisation`` is the digest of the document that permits the run, where the journal has it,
     ``description`` that of a dialect that the suite does not know, ``hub`` the key of its log and
-    who the personas are in the exchange, where it is one.
+    who the personas are in the exchange, where it is one; ``trust_group`` says in which group a
+    participant is probed.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Subject:
     authorisation: str | None = None
     description: Mapping[str, Any] | None = None
     hub: Mapping[str, Any] | None = None
+    trust_group: Mapping[str, Any] | None = None
 
     @property
     def blind(self) -> tuple[str, ...]:
@@ -59,6 +61,7 @@ class Subject:
             authorisation=header["run"].get("authorisation"),
             description=target.get("dialect_description"),
             hub=target.get("hub"),
+            trust_group=target.get("trust_group"),
         )
 
 

@@ -82,7 +82,10 @@ class Recording:
         self._now = now
         secrets = (target.secrets, target.signing_keys)
         self._redactor = Redactor(pair for each in secrets for pair in each.variables())
-        self._wire = Wire(target.root, target.timeout_s, _resolver(target), target.ca_file)
+        self._wires = {
+            root: Wire(root, target.timeout_s, _resolver(target, root), target.ca_file)
+            for root in target.roots
+        }
         self._circuit = Circuit()
         self._sent = 0
         self._clocks: dict[str, int] = {}
@@ -132,7 +135,13 @@ class Recording:
         def keep(place: int, received: Received) -> None:
             found[place] = self._keep(found[place], received)
 
-        self._wire.send(sendings, keep)
+        for root, wire in self._wires.items():
+            places = [n for n, one in enumerate(wave) if self._root_of(one.request) == root]
+            if places:
+                wire.send(
+                    [sendings[place] for place in places],
+                    lambda number, received, at=tuple(places): keep(at[number], received),
+                )
         return found
 
     @property
@@ -147,7 +156,7 @@ class Recording:
 
     def _sending(self, request: WireRequest) -> Sending:
         credential, source_address = self._persona(request.persona)
-        headers = self._wire.headers(request)
+        headers = self._wires[self._root_of(request)].headers(request)
         if credential is not None:
             carrier = request.credential
             headers = ((carrier.name, carrier.prefix + credential), *headers)
@@ -169,7 +178,7 @@ class Recording:
             elapsed_s=0.0,
             sent_at=self._at(),
             received_at="",
-            url=self._target.root + kept.path,
+            url=self._root_of(attempt.request) + kept.path,
             sent_headers=self._redactor.hide_headers(headers),
         )
         key = (shell.id, lane, ordinal)
@@ -225,7 +234,8 @@ class Recording:
             self._journal.sync()
         finally:
             self._journal.close()
-            self._wire.close()
+            for wire in self._wires.values():
+                wire.close()
         return footer
 
     def _room(self, requests: Sequence[WireRequest]) -> tuple[list[Reservation], Spending]:
@@ -235,6 +245,9 @@ class Recording:
             raise AuthorisationLapsed
         reserved = [reservation(request, self._target.prices) for request in requests]
         return reserved, self.spending.require_room(reserved, self._target.budget)
+
+    def _root_of(self, request: WireRequest) -> str:
+        return self._target.root_of(request.persona)
 
     def _persona(self, name: str | None) -> tuple[str | None, str | None]:
         if name is None:
@@ -276,14 +289,14 @@ class Recording:
         return timestamp(self._now())
 
 
-def _resolver(target: Target) -> Resolver:
-    """Return where the target lies; raises `AuthorisationError` when it is not permitted there."""
+def _resolver(target: Target, root: str) -> Resolver:
+    """Return where a root of the target lies; raises `AuthorisationError` when it is not permitted there."""
     permit = target.authorisation
-    resolver = Resolver(Origin.of(target.root), permit.networks)
+    resolver = Resolver(Origin.of(root), permit.networks)
     try:
         resolver.require_permitted()
     except AddressRefused as error:
-        remedy = "correct base_url, or ask for an authorisation that names it in `networks`"
+        remedy = "correct the URL, or ask for an authorisation that names it in `networks`"
         problem = Problem(str(permit.file), "/networks", str(error), remedy)
         raise AuthorisationError([problem]) from None
     return resolver

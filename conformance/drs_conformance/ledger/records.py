@@ -19,7 +19,7 @@ from drs_conformance.ledger.exchange import (
     WireRequest,
 )
 from drs_conformance.ledger.spending import Reservation
-from drs_conformance.target import Hub, Target
+from drs_conformance.target import Hub, Origin, Target, TrustGroup
 
 __all__ = [
     "Assembly",
@@ -80,6 +80,7 @@ def header_record(target: Target, run: object, versions: tuple[str, str], at: st
                 "output_usd_per_mtok": target.prices.output_usd_per_mtok,
             },
             **_hub(target.hub),
+            **_trust_group(target.trust_group),
         },
         "run": run,
     }
@@ -97,6 +98,10 @@ def _hub(hub: Hub | None) -> Record:
         for name, member in hub.members.items()
     }
     return {"hub": {"log_key": hub.log_key, "members": members}}
+
+
+def _trust_group(group: TrustGroup | None) -> Record:
+    return {} if group is None else {"trust_group": dict(group.document)}
 
 
 def intent_record(
@@ -189,6 +194,7 @@ class Assembly:
 
     def __init__(self) -> None:
         self._root = ""
+        self._roots: dict[str, str] = {}
         self._is_after_gap = False
         self._waiting: dict[str, tuple[Mapping[str, Any], bool]] = {}
         self._endings: dict[str, Mapping[str, Any]] = {}
@@ -198,6 +204,7 @@ class Assembly:
         kind = record["kind"]
         if kind == "header":
             self._root = record["target"]["root"]
+            self._roots = _other_roots(record["target"].get("trust_group"))
         elif kind == "resumed":
             yield from self.rest()
             self._is_after_gap = True
@@ -216,9 +223,15 @@ class Assembly:
 
     def _exchange(self, identifier: str) -> Exchange:
         intent, after_gap = self._waiting.pop(identifier)
-        return _exchange(
-            self._root, intent, self._endings.pop(identifier, None), after_gap=after_gap
-        )
+        root = self._roots.get(intent["request"]["persona"], self._root)
+        return _exchange(root, intent, self._endings.pop(identifier, None), after_gap=after_gap)
+
+
+def _other_roots(group: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the origins of personas that speak with another than the target's."""
+    if group is None:
+        return {}
+    return dict.fromkeys(group["members"], str(Origin.of(group["api_root"])))
 
 
 def exchanges_of(records: Iterable[Mapping[str, Any]]) -> list[Exchange]:

@@ -51,16 +51,16 @@ def _period(target: Target, now: datetime) -> list[Problem]:
 
 def _origin(target: Target) -> list[Problem]:
     permit = target.authorisation
-    if any(entry.covers(Origin.of(target.root)) for entry in permit.origins):
-        return []
     known = ", ".join(map(str, permit.origins))
     return [
         Problem(
             str(permit.file),
             "/origins",
-            f"the target is {target.root}, which is none of the authorised origins: {known}",
-            "correct base_url, or ask for an authorisation of exactly this scheme, host and port",
+            f"the target is {root}, which is none of the authorised origins: {known}",
+            "correct the URL, or ask for an authorisation of exactly this scheme, host and port",
         )
+        for root in target.roots
+        if not any(entry.covers(Origin.of(root)) for entry in permit.origins)
     ]
 
 

@@ -31,15 +31,15 @@ def hub_of(entry: Mapping[str, Any] | None) -> Hub | None:
     return Hub(entry["log_key"], members)
 
 
-def signing_keys(entry: Mapping[str, Any] | None, environ: Mapping[str, str]) -> Secrets:
-    """Return the private keys by `kid`, in hexadecimal."""
+def signing_keys(target: Mapping[str, Any], environ: Mapping[str, str]) -> Secrets:
+    """Return the private keys of members by `kid`, in hexadecimal."""
     return Secrets(
-        {kid: (variable, environ[variable]) for _, kid, variable in _named(entry)},
+        {kid: (variable, environ[variable]) for _, kid, variable in _named(target)},
     )
 
 
 def hub_problems(path: Path, document: Document, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what is wrong with `hub`, beyond its schema."""
+    """Yield what is wrong with `hub`, and with the members of it or of a trust group."""
     value: Any = document.value
     entry = value.get("hub")
     if (value["dialect"] == TAXII) != (entry is not None):
@@ -50,7 +50,7 @@ def hub_problems(path: Path, document: Document, environ: Mapping[str, str]) -> 
             "say under `hub` who the personas are in the exchange, or leave it out",
             document.line("/dialect"),
         )
-    for pointer, _, variable in _named(entry):
+    for pointer, _, variable in _named(value):
         if not _KEY.fullmatch(environ.get(variable, "")):
             yield Problem(
                 str(path),
@@ -59,9 +59,9 @@ def hub_problems(path: Path, document: Document, environ: Mapping[str, str]) -> 
                 f"set the environment variable {variable}",
                 document.line(pointer),
             )
-    for name in entry["members"] if entry else ():
+    for place, name, _ in _members(value):
         if name not in value["personas"]:
-            pointer = f"/hub/members/{name}"
+            pointer = f"/{place}/members/{name}"
             yield Problem(
                 str(path),
                 pointer,
@@ -71,9 +71,16 @@ def hub_problems(path: Path, document: Document, environ: Mapping[str, str]) -> 
             )
 
 
-def _named(entry: Mapping[str, Any] | None) -> Iterator[tuple[str, str, str]]:
+def _members(target: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield where a member stands, its name, and what is said of it."""
+    for place in ("hub", "trust_group"):
+        for name, member in target.get(place, {"members": {}})["members"].items():
+            yield place, name, member
+
+
+def _named(target: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield where a key is named, its `kid`, and the variable that holds it."""
-    for name, member in (entry or {"members": {}})["members"].items():
+    for place, name, member in _members(target):
         for kid, key in _KEYS.items():
             if key in member:
-                yield f"/hub/members/{name}/{key}", member[kid], member[key]
+                yield f"/{place}/members/{name}/{key}", member[kid], member[key]

@@ -34,6 +34,7 @@ from drs_conformance.target.model import (
 from drs_conformance.target.origins import Origin, path_of
 from drs_conformance.target.problems import Problem, TargetError
 from drs_conformance.target.secrets import Secrets, credential_fault
+from drs_conformance.target.trust_groups import trust_group_of, trust_group_problems
 
 __all__ = ["load_target"]
 
@@ -63,6 +64,7 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
     credentials = _credentials(value["personas"], environ)
     problems += _credential_problems(path, document, credentials)
     problems += hub_problems(path, document, environ)
+    problems += trust_group_problems(path, document)
     dialect, description, dialect_problems = _dialect(path.parent, value["dialect"])
     problems += dialect_problems
     permit_file = path.parent / value["authorisation"]
@@ -107,7 +109,8 @@ def load_target(path: Path, environ: Mapping[str, str]) -> Target:
         secrets=Secrets({name: (variable, text) for name, variable, text in credentials if text}),
         description=description,
         hub=hub_of(value.get("hub")),
-        signing_keys=signing_keys(value.get("hub"), environ),
+        trust_group=trust_group_of(value.get("trust_group")),
+        signing_keys=signing_keys(value, environ),
     )
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Prices",
     "Start",
     "Target",
+    "TrustGroup",
     "Waiver",
     "is_honest",
     "is_probed",
@@ -106,6 +107,23 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustGroup:
+    """What a participant is probed with: a trust group of which the suite holds other members.
+
+    `root` is the origin of its hub, `document` what the target file says without names of keys.
+    """
+
+    root: str
+    document: Mapping[str, Any]
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """Who the personas are in the exchange."""
+        found: Mapping[str, Any] = self.document["members"]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """The most that an authorisation permits."""
 
@@ -140,7 +158,7 @@ class Target:
     `base_url` is the dialect's base without a slash at its end, `root` its origin. `ca_file` holds
     certificates that are trusted beside those of the public authorities. `description` is the
     document that describes the dialect, where that is none that the suite knows, `hub` what a hub
-    is probed with. `signing_keys` are private, by name.
+    is probed with, `trust_group` what a participant is. `signing_keys` are private, by name.
     """
 
     name: str
@@ -161,12 +179,23 @@ class Target:
     secrets: Secrets = field(compare=False)
     description: Mapping[str, Any] | None = None
     hub: Hub | None = None
+    trust_group: TrustGroup | None = None
     signing_keys: Secrets = field(default_factory=lambda: Secrets({}), compare=False)
 
     @property
     def base_path(self) -> str:
         """Path of `base_url`: empty, or with a slash at its start and none at its end."""
         return path_of(self.base_url)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Every origin that a run sends to: that of the endpoint, and that of a hub beside it."""
+        return (self.root, *((self.trust_group.root,) if self.trust_group else ()))
+
+    def root_of(self, persona: str | None) -> str:
+        """Return the origin that a persona speaks with."""
+        group = self.trust_group
+        return group.root if group is not None and persona in group.members else self.root
 
     def rebased(self, url: str) -> Target:
         """Return the target at the root `url`, as a ready line gives it.

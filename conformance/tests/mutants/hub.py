@@ -144,8 +144,7 @@ def members_write_for_each_other(parts: Parts) -> Parts:
             return usual(document, author, others[author].usable_keys(now), now)
         return usual(document, member, keys, now)
 
-    posting.judged = judged
-    return parts
+    return replace(parts, judge=judged)
 
 
 @mutant(breaks=["XCH-02"], hub=True)

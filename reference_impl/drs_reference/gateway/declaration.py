@@ -29,6 +29,7 @@ class Terms:
 
     name: str = "Distillation-Resistance reference endpoint"
     level: str = "L2"
+    classes: tuple[str, ...] = ("provider",)
     models: tuple[str, ...] = (MODEL_NAME,)
     reasoning_models: tuple[str, ...] = (REASONING_MODEL_NAME,)
     bounds: Bounds = field(default_factory=Bounds)
@@ -90,7 +91,7 @@ class DeclarationBuilder:
             "drs_version": VERSION,
             "issuer": self.issuer,
             "name": terms.name,
-            "classes": ["provider"],
+            "classes": list(terms.classes),
             "level": terms.level,
             "issued_at": rfc3339(issued),
             "expires_at": rfc3339(issued + VALIDITY),

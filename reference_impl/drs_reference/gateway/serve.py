@@ -34,6 +34,7 @@ from drs_reference.gateway.target_files import (
     target_document,
     write_target_files,
 )
+from drs_reference.gateway.test_group import TestGroup, test_group
 from drs_reference.model import LanguageModel, WeightsError
 from drs_reference.perturbation.configured import configured
 from drs_reference.perturbation.document import ParametersError
@@ -63,7 +64,9 @@ class ServeOptions:
     that the target file names. ``perturbation`` is a document ``perturbation-parameters``; without
     it the mechanism is the green list on all surfaces. ``exchange`` are the settings of a member
     of an exchange; without them the endpoint takes part in none. ``eligibility`` is a policy, whose
-    lists of parties are copied in ``lists``, by criterion; without it the criteria are invented.
+    lists of parties are copied in ``lists``, by criterion; without it the criteria are invented. With
+    ``test_group`` it takes part in an exchange that is made below ``write_target``, and can be tested
+    as a participant.
     """
 
     host: str = "127.0.0.1"
@@ -77,6 +80,7 @@ class ServeOptions:
     exchange: Path | None = None
     eligibility: Path | None = None
     lists: Mapping[str, Path] = field(default_factory=dict)
+    test_group: bool = False
 
 
 def unaltered(parts: Parts) -> Parts:
@@ -130,6 +134,8 @@ def _serve(
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise TargetFilesError(f"cannot make the folder {folder}: {error}") from error
+    group = _test_group(options, stack)
+    exchange = group.settings if group is not None else options.exchange
     accounts = options.accounts
     given = options.credentials
     keys = read_credentials(given, accounts) if given else fresh_credentials(accounts)
@@ -143,7 +149,7 @@ def _serve(
     stack.callback(listener.close)
     here = origin(options.host, listener.getsockname()[1])
     signer = Signer(_key(storage, "declaration-key"))
-    terms = Terms()
+    terms = Terms() if exchange is None else Terms(classes=("provider", "participant"))
     eligibility = declared_policy(
         options.eligibility,
         options.lists,
@@ -167,28 +173,42 @@ def _serve(
             eligibility=eligibility,
         )
     )
-    if options.exchange is not None:
-        parts = _sharing(options.exchange, parts, stack)
+    if exchange is not None:
+        parts = _sharing(exchange, parts, stack)
     carry_out(path, parts.kill_switch)
     stack.callback(watch(path, parts.kill_switch))
     app = RequestLog(wrap(build_app(parts)))
     ready: dict[str, Any] = {"url": here, "model": parts.terms.models[0]}
     if folder is not None:
+        target = target_document(
+            here,
+            options.dialect,
+            parts.terms,
+            signer.public_key,
+            keys,
+            source_addresses(options.host, keys),
+        )
+        hubs = ()
+        if group is not None:
+            target["personas"] |= group.personas
+            target["trust_group"] = group.target
+            keys, hubs = keys | group.secrets, (group.hub,)
         write_target_files(
             folder,
-            target=target_document(
-                here,
-                options.dialect,
-                parts.terms,
-                signer.public_key,
-                keys,
-                source_addresses(options.host, keys),
-            ),
-            authorisation=authorisation_document(here, parts.clock.now()),
+            target=target,
+            authorisation=authorisation_document(here, parts.clock.now(), *hubs),
             keys=keys,
         )
         ready["target"] = str(folder / "target.yaml")
     serve_until_stopped(app, listener, ready)
+
+
+def _test_group(options: ServeOptions, stack: contextlib.ExitStack) -> TestGroup | None:
+    if not options.test_group:
+        return None
+    if options.write_target is None or options.exchange is not None:
+        raise ServeError("--test-group makes an exchange below --write-target; leave out --exchange")
+    return stack.enter_context(test_group(options.write_target / "exchange"))
 
 
 def _sharing(settings: Path, parts: Parts, stack: contextlib.ExitStack) -> Parts:

@@ -99,14 +99,17 @@ def target_document(
     }
 
 
-def authorisation_document(origin: str, now: datetime) -> dict[str, Any]:
-    """The authorisation to test this server (schema ``authorisation``)."""
+def authorisation_document(origin: str, now: datetime, *further: str) -> dict[str, Any]:
+    """The authorisation to test this server, and ``further`` origins beside it.
+
+    A document of the schema ``authorisation``.
+    """
     begin = now.replace(microsecond=0)
     return {
         "drs_version": VERSION,
         "issued_by": "drs-reference serve",
         "contact": Terms().contact,
-        "origins": [origin],
+        "origins": [origin, *further],
         "not_before": rfc3339(begin),
         "expires_at": rfc3339(begin + VALIDITY),
         "bounds": {

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from drs_reference.exchange.hub.admission import CHALLENGE
 from drs_reference.exchange.hub.admissions import NonceUsedError, QuotaError
-from drs_reference.exchange.hub.intake import judged, read_envelope
+from drs_reference.exchange.hub.intake import read_envelope
 from drs_reference.exchange.hub.membership import Collection, Group, Member
 from drs_reference.exchange.hub.messages import (
     TaxiiError,
@@ -74,7 +74,7 @@ class Posting:
             raise _unsigned(f"The request is not signed as it must be: {error}.") from error
         objects = read_envelope(message.content)
         self._admit(member, signed, len(objects), now)
-        results = [judged(one, member.id, keys, now) for one in objects]
+        results = [self._parts.judge(one, member.id, keys, now) for one in objects]
         return self._parts.store.take(group.root, collection.id, member.id, results, now)
 
     def _admit(self, member: Member, signed: Signed, objects: int, now: datetime) -> None:

@@ -15,6 +15,8 @@ from drs_reference.exchange.hub.admissions import Admissions
 from drs_reference.exchange.hub.app import build_app
 from drs_reference.exchange.hub.cursors import Cursors
 from drs_reference.exchange.hub.database import Database
+from drs_reference.exchange.hub.delivery import delivered
+from drs_reference.exchange.hub.intake import judged
 from drs_reference.exchange.hub.membership import MembershipError
 from drs_reference.exchange.hub.parts import Parts
 from drs_reference.exchange.hub.roster import Roster
@@ -49,7 +51,8 @@ class HubOptions:
 
     ``members`` is the document that ``membership.read_membership`` reads, ``storage`` is
     ``sqlite:///FILE``. ``origin`` is what members write before the path, where something stands
-    between them and this process; they sign it. With ``write_target`` both lie in that folder, and
+    between them and this process; they sign it. With ``deliver_all`` what a member has proven is
+    taken whatever it says, so that members can be tested. With ``write_target`` both lie in that folder, and
     are made with test members and with what tests the hub.
     """
 
@@ -59,6 +62,7 @@ class HubOptions:
     host: str = "127.0.0.1"
     port: int = 0
     origin: str | None = None
+    deliver_all: bool = False
 
 
 Alter = Callable[[Parts], Parts]
@@ -123,6 +127,7 @@ def _serve(options: HubOptions, stack: contextlib.ExitStack, alter: Alter) -> No
         admissions=Admissions(database),
         cursors=Cursors(_key(database, "cursor-key")),
         signer=Signer(_key(database, "log-key")),
+        judge=delivered if options.deliver_all else judged,
     )
     keys = {root: str(parts.log_key(root)) for root in roster.current().groups}
     if options.write_target is not None:
