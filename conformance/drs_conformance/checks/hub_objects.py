@@ -145,7 +145,7 @@ def version(document: Mapping[str, Any], **changes: Any) -> Document:
     changed = copy.deepcopy(dict(document))
     extension = changed["extensions"][EXTENSION]
     for name, value in changes.items():
-        is_own = name in extension or name == "revocation_reason"
+        is_own = name in extension or name in {"revocation_reason", "networks"}
         (extension if is_own else changed)[name] = value
     return changed
 

@@ -175,7 +175,7 @@ def _apply(accounts: Accounts, name: str, found: Sequence[RuledMatch]) -> None:
     strongest = max(ACTIONS.index(one.ruling.action) for one in found)
     classes = (one.match.signature.attack_class for one in found)
     kinds = tuple(sorted({_EVIDENCE.get(each, each) for each in classes}))
-    only_seen = strongest <= ACTIONS.index("observe")
+    only_seen = strongest < ACTIONS.index("throttle")
     accounts.suspect(name, kinds, _OBSERVED if only_seen else _THROTTLED)
 
 
