@@ -37,7 +37,7 @@ REQUESTS = 4
 _K, _W = 5, 4
 _WORDS_OF_PROMPT = 40
 _VALIDITY = timedelta(hours=1)
-_SETTLE_S = 0.5
+_SETTLE_S = 0.3
 """For evidence that does not wait for the answer."""
 _WORDS = (
     *("amber", "basin", "candle", "delta", "ember", "falcon", "garnet", "harbour"),

@@ -14,6 +14,8 @@ from drs_conformance.target.problems import Problem
 
 __all__ = ["trust_group_of", "trust_group_problems"]
 
+_WIDEST = {4: 16, 6: 32}
+
 
 def trust_group_of(entry: Mapping[str, Any] | None) -> TrustGroup | None:
     """Return what stands under `trust_group`, which has the form of its schema."""
@@ -40,7 +42,7 @@ def trust_group_problems(path: Path, document: Document) -> Iterator[Problem]:
             "describe the hub in a target file of its own",
             document.line("/trust_group"),
         )
-    for name, read in (("api_root", Origin.of), ("shared_range", ipaddress.ip_network)):
+    for name, read in (("api_root", Origin.of), ("shared_range", _range)):
         try:
             if name in entry:
                 read(entry[name])
@@ -48,3 +50,10 @@ def trust_group_problems(path: Path, document: Document) -> Iterator[Problem]:
             pointer = f"/trust_group/{name}"
             remedy = "see the schema target"
             yield Problem(str(path), pointer, str(error), remedy, document.line(pointer))
+
+
+def _range(text: str) -> None:
+    """Raise ValueError unless a signature may name a range of this width."""
+    network = ipaddress.ip_network(text)
+    if network.prefixlen < _WIDEST[network.version]:
+        raise ValueError(f"expected a range of /{_WIDEST[network.version]} at most, got {text}")

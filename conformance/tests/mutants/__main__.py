@@ -43,6 +43,7 @@ def main() -> int:
             write_target=options.write_target,
             accounts=options.accounts,
             perturbation=options.perturbation,
+            test_group=chosen.member,
         ),
         alter=chosen.altered(options.strength),
         wrap=chosen.wrap,

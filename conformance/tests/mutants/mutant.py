@@ -27,7 +27,7 @@ class Mutant:
     run has to find the strong one, a full run the middle one too. A ``rare`` one does so for few
     inputs, and only a full run has to find it; so it is with a ``subtle`` one, which shows in many
     answers together. A ``witnessed`` one passes where no account but test personas is used. A
-    ``hub`` is the reference hub, with parts replaced.
+    ``hub`` is the reference hub, with parts replaced; a ``member`` takes part in a trust group.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Mutant:
     subtle: bool = False
     witnessed: bool = False
     hub: bool = False
+    member: bool = False
 
     def altered(self, strength: str = STRONG) -> Alter:
         """Return what replaces parts, at a strength."""
@@ -61,6 +62,7 @@ def mutant(
     subtle: bool = False,
     witnessed: bool = False,
     hub: bool = False,
+    member: bool = False,
 ) -> Callable[[F], F]:
     """Register a function that replaces parts, or with ``wraps`` one that wraps the application.
 
@@ -83,6 +85,7 @@ def mutant(
             subtle=subtle,
             witnessed=witnessed,
             hub=hub,
+            member=member,
             **change,
         )
         return function

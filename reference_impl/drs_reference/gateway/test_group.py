@@ -113,7 +113,7 @@ def test_group(folder: Path) -> Iterator[TestGroup]:
             "member.json": json.dumps(settings, indent=1),
             "signing.key": seeds[_LAB].hex(),
             "group.key": group_key,
-            "benign.jsonl": "".join(f"{json.dumps({'text': line})}\n" for line in _benign()),
+            "benign.jsonl": "".join(f"{json.dumps(line)}\n" for line in _benign()),
             "shared-ranges.txt": f"{_SHARED}  # test personas\n",
         }.items():
             write_private(folder / name, content)
@@ -171,12 +171,13 @@ def _membership(
     }
 
 
-def _benign() -> Iterator[str]:
-    """Ordinary prompts, of which one comes again and again."""
+def _benign() -> Iterator[dict[str, str]]:
+    """Lines of a benign sample: ordinary prompts, of which one comes again and again."""
     for number in range(_BENIGN_LINES):
         first, second = _THINGS[number % 9], _THINGS[number // 9 % 9]
         everyday = f"Tell me something about a {first} and a {second}, in {number} words?"
-        yield _POPULAR if number % _POPULAR_EVERY == 0 else everyday
+        text = _POPULAR if number % _POPULAR_EVERY == 0 else everyday
+        yield {"text": text, "address": f"198.51.100.{number}"}
 
 
 @contextlib.contextmanager

@@ -1,0 +1,282 @@
+"""Mutants of the chapters Signatures and Exchange: the reference endpoint as a careless member.
+
+A mutant is a process of its own, so most replace a function of a module in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any
+
+from drs_reference.exchange import in_force, signature, signature_checks
+from drs_reference.exchange.canonical import canonical
+from drs_reference.exchange.member import force, policy
+from drs_reference.exchange.member.force import RuledMatch
+from drs_reference.exchange.member.policy import HomeTrial, Known
+from drs_reference.exchange.member.settings import Settings
+from drs_reference.exchange.member.verification import Holdings
+from drs_reference.exchange.ranges import Network
+from drs_reference.exchange.sightings import ACTIONS, Sighting
+from drs_reference.exchange.signature import Signature
+from drs_reference.gateway import shared_detection
+from drs_reference.gateway.accounts import Accounts
+from drs_reference.gateway.parts import Parts
+from drs_reference.response.ladder import Event
+
+from mutants.mutant import mutant
+
+EVIDENCE = ("prompt-structure",)
+NARROW = {4: 16, 6: 32}
+
+
+def _strongest(found: Sequence[RuledMatch]) -> str:
+    return ACTIONS[max(ACTIONS.index(one.ruling.action) for one in found)]
+
+
+def _with_blocks() -> None:
+    """Let the endpoint suspend where a ruling allows a block, as one that asks nobody would."""
+    usual = shared_detection._apply
+
+    def apply(accounts: Accounts, name: str, found: Sequence[RuledMatch]) -> None:
+        usual(accounts, name, found)
+        account = accounts.current(name)
+        if account and account.position.state == "throttled" and _strongest(found) == "block":
+            accounts.apply(name, Event("evidence", EVIDENCE, ("whoever-is-on-duty",)))
+
+    shared_detection._apply = apply
+
+
+# -- How strongly a signature is acted on (SIG-08)
+
+
+@mutant(breaks=["SIG-08"], member=True)
+def whatever_matches_is_throttled(parts: Parts) -> Parts:
+    """An account is throttled on any signature, whatever its author allows."""
+
+    def apply(accounts: Accounts, name: str, found: Sequence[RuledMatch]) -> None:
+        accounts.suspect(name, EVIDENCE)
+
+    shared_detection._apply = apply
+    return parts
+
+
+@mutant(breaks=["SIG-08"], member=True)
+def a_challenge_is_a_throttle(parts: Parts) -> Parts:
+    """Everything beyond observing throttles, a challenge too."""
+    usual = shared_detection._apply
+
+    def apply(accounts: Accounts, name: str, found: Sequence[RuledMatch]) -> None:
+        if _strongest(found) == "challenge":
+            accounts.suspect(name, EVIDENCE)
+        else:
+            usual(accounts, name, found)
+
+    shared_detection._apply = apply
+    return parts
+
+
+@mutant(breaks=["SIG-08"], member=True)
+def throttled_accounts_are_perturbed(parts: Parts) -> Parts:
+    """Whoever goes on after a throttle is perturbed, also on a signature that allows a throttle."""
+    usual = shared_detection._apply
+
+    def apply(accounts: Accounts, name: str, found: Sequence[RuledMatch]) -> None:
+        if _strongest(found) == "throttle":
+            accounts.suspect(name, EVIDENCE, ("standing", "observed", "throttled"))
+        else:
+            usual(accounts, name, found)
+
+    shared_detection._apply = apply
+    return parts
+
+
+# -- What was revoked (XCH-08)
+
+
+@mutant(breaks=["XCH-08"], member=True)
+def revocations_are_passed_over(parts: Parts) -> Parts:
+    """A version that revokes a signature leaves the one before in force."""
+    usual = Holdings.add
+
+    def add(self: Holdings, one: Signature | Sighting) -> None:
+        if not (isinstance(one, Signature) and one.revoked):
+            usual(self, one)
+
+    Holdings.add = add  # type: ignore[method-assign]
+    return parts
+
+
+@mutant(breaks=["XCH-08"], member=True)
+def what_was_compiled_stays(parts: Parts) -> Parts:
+    """Rulings are made anew, and the signatures that are matched only ever become more."""
+    usual = in_force.prepared
+    before: dict[str, Signature] = {}
+
+    def prepared(
+        signatures: Any, keys: Mapping[tuple[str, int], bytes], shared: Sequence[Network]
+    ) -> Any:
+        before.update((each.id, each) for each in signatures if not each.revoked)
+        return usual(before.values(), keys, shared)
+
+    import drs_reference.exchange.matching as matching
+
+    def match(self: force.Force, request: matching.RequestFeatures, now: datetime) -> Any:
+        found = self._set.generation.match(request, now).matches
+        ruling = policy.Ruling("throttle", "it was so when it was compiled")
+        return tuple(
+            RuledMatch(one, self._set.rulings.get((one.signature.id, one.signature.seq), ruling))
+            for one in found
+        )
+
+    matching.prepared = prepared
+    force.Force.match = match  # type: ignore[method-assign]
+    return parts
+
+
+# -- Who stands for a block (XCH-09)
+
+
+@mutant(breaks=["XCH-09"], member=True)
+def one_member_is_enough(parts: Parts) -> Parts:
+    """A block on the word of its author alone."""
+    policy.CONFIRMATIONS_MIN = 1
+    _with_blocks()
+    return parts
+
+
+@mutant(breaks=["XCH-09"], member=True)
+def authors_confirm_themselves(parts: Parts) -> Parts:
+    """Who publishes a signature and confirms it counts twice."""
+    usual = force._confirmed
+
+    def confirmed(
+        settings: Settings, holdings: Holdings, now: datetime
+    ) -> defaultdict[str, set[str]]:
+        found = usual(settings, holdings, now)
+        for names in found.values():
+            names |= {f"{name} again" for name in names}
+        return found
+
+    force._confirmed = confirmed
+    _with_blocks()
+    return parts
+
+
+def _reading_sightings_as(changes: Mapping[str, Any], outcome: str) -> None:
+    """Let sightings with an outcome be counted with other members than they have."""
+    usual = force._confirmed
+
+    def confirmed(
+        settings: Settings, holdings: Holdings, now: datetime
+    ) -> defaultdict[str, set[str]]:
+        read = {
+            id: replace(one, **changes) if one.outcome == outcome else one
+            for id, one in holdings.sightings.items()
+        }
+        return usual(settings, Holdings(holdings.signatures, read), now)
+
+    force._confirmed = confirmed
+    _with_blocks()
+
+
+@mutant(breaks=["XCH-09"], member=True)
+def hearsay_confirms(parts: Parts) -> Parts:
+    """Who confirms a signature without evidence of its own stands for it too."""
+    _reading_sightings_as({"independent": True}, "confirmed")
+    return parts
+
+
+@mutant(breaks=["XCH-09"], member=True)
+def whoever_has_looked_confirms(parts: Parts) -> Parts:
+    """A member that has not decided stands for a signature."""
+    _reading_sightings_as({"outcome": "confirmed"}, "undecided")
+    return parts
+
+
+# -- What is tried at home (XCH-10)
+
+
+@mutant(breaks=["XCH-10"], member=True)
+def false_positives_are_no_matter(parts: Parts) -> Parts:
+    """Signatures are tried on benign traffic, and acted on whatever comes of it."""
+
+    def tolerable(self: HomeTrial, stated: float) -> bool:
+        return True
+
+    HomeTrial.tolerable = tolerable  # type: ignore[method-assign]
+    return parts
+
+
+@mutant(breaks=["XCH-10"], member=True)
+def nothing_is_tried(parts: Parts) -> Parts:
+    """Authors are believed that their signatures match no benign traffic."""
+
+    def tried(signatures: Sequence[Signature], *_: Any) -> Mapping[str, Known]:
+        return {each.id: Known(HomeTrial(1, 0)) for each in signatures}
+
+    force.tried = tried
+    return parts
+
+
+# -- Which ranges are taken (XCH-11)
+
+
+@mutant(breaks=["XCH-11"], member=True)
+def wide_ranges_are_taken(parts: Parts) -> Parts:
+    """A signature may name any range that is too wide to be listed as a shared one."""
+    narrow = ip_network("192.0.2.0/24")
+    usual_object, usual_range = signature.read_object, signature_checks.read_range
+
+    def read_object(body: bytes, kind: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(body)
+        named = document["extensions"][signature.EXTENSION].get("networks", [])
+        given = [entry["cidr"] for entry in named]
+        for entry in named:
+            if _is_wide(entry["cidr"]):
+                entry["cidr"] = str(narrow)
+        read = usual_object(canonical(document), kind)
+        for entry, cidr in zip(
+            read["extensions"][signature.EXTENSION].get("networks", ()), given, strict=True
+        ):
+            entry["cidr"] = cidr
+        return read
+
+    def read_range(text: str) -> Network:
+        return ip_network(text) if _is_wide(text) else usual_range(text)
+
+    signature.read_object = read_object
+    signature_checks.read_range = read_range
+    _without_shared_ranges()
+    return parts
+
+
+@mutant(breaks=["XCH-11"], member=True)
+def shared_ranges_are_taken(parts: Parts) -> Parts:
+    """A range counts that is narrow enough, whoever leaves by it."""
+    usual = signature_checks.read_range
+
+    def read_range(text: str) -> Network:
+        return usual(text) if _is_wide(text) else ip_network(text)
+
+    signature_checks.read_range = read_range
+    _without_shared_ranges()
+    return parts
+
+
+def _without_shared_ranges() -> None:
+    usual = in_force._prepared
+
+    def prepared(each: Signature, keys: Any, shared: Sequence[Network], rules: Any) -> Any:
+        return usual(each, keys, (), rules)
+
+    in_force._prepared = prepared
+
+
+def _is_wide(text: str) -> bool:
+    network = ip_network(text)
+    return network.prefixlen < NARROW[network.version]
