@@ -31,6 +31,8 @@ def test_levels_are_cumulative() -> None:
 def test_other_classes_select_nothing_of_a_provider() -> None:
     assert selected("L3", ["hub"]) == [f"XCH-0{number}" for number in range(1, 7)]
     assert status("L3", "DCL-01", ("hub",)) == "not-run"
+    members = ["SIG-08", *(f"XCH-{number:02}" for number in range(8, 12))]
+    assert selected("L3", ["participant"]) == members
 
 
 def test_what_is_not_tested_keeps_its_kind() -> None:

@@ -73,7 +73,9 @@ class Peers:
         words: list[str] = []
         while len(words) < _WORDS_OF_PROMPT:
             source = f"{self._name()}:{len(words)}"
-            words += [_WORDS[byte % len(_WORDS)] for byte in hashlib.sha256(source.encode()).digest()]
+            words += [
+                _WORDS[byte % len(_WORDS)] for byte in hashlib.sha256(source.encode()).digest()
+            ]
         return f"Put these words into an order: {' '.join(words[:_WORDS_OF_PROMPT])}"
 
     def signature(self, prompt: str, max_action: str = "throttle", **changes: Any) -> Document:
@@ -127,8 +129,8 @@ class Peers:
                 raise Untestable(
                     "the hub did not take what a peer has proven, so the lab never got it",
                     answer,
-                    cause="Let the lab take part in a group for tests, whose hub delivers also what "
-                    f"members have to refuse. It said: {answer.text()[:200]}",
+                    cause="Let the lab take part in a group for tests, whose hub delivers what "
+                    f"members have to refuse too. It said: {answer.text()[:200]}",
                 )
 
     def put_in_force(self, objects: Sequence[Mapping[str, Any]]) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,16 +133,13 @@ class Recording:
         self._journal.sync()
         self.spending = spending
 
-        def keep(place: int, received: Received) -> None:
-            found[place] = self._keep(found[place], received)
+        def keep(places: Sequence[int], number: int, received: Received) -> None:
+            found[places[number]] = self._keep(found[places[number]], received)
 
         for root, wire in self._wires.items():
             places = [n for n, one in enumerate(wave) if self._root_of(one.request) == root]
             if places:
-                wire.send(
-                    [sendings[place] for place in places],
-                    lambda number, received, at=tuple(places): keep(at[number], received),
-                )
+                wire.send([sendings[place] for place in places], partial(keep, places))
         return found
 
     @property
@@ -290,7 +288,7 @@ class Recording:
 
 
 def _resolver(target: Target, root: str) -> Resolver:
-    """Return where a root of the target lies; raises `AuthorisationError` when it is not permitted there."""
+    """Return where a root of the target lies; raises `AuthorisationError` if it may not."""
     permit = target.authorisation
     resolver = Resolver(Origin.of(root), permit.networks)
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from drs_reference.exchange import in_force, signature, signature_checks
 from drs_reference.exchange.canonical import canonical
+from drs_reference.exchange.matching import RequestFeatures
 from drs_reference.exchange.member import force, policy
 from drs_reference.exchange.member.force import RuledMatch
 from drs_reference.exchange.member.policy import HomeTrial, Known
@@ -112,28 +113,24 @@ def revocations_are_passed_over(parts: Parts) -> Parts:
 
 
 @mutant(breaks=["XCH-08"], member=True)
-def what_was_compiled_stays(parts: Parts) -> Parts:
-    """Rulings are made anew, and the signatures that are matched only ever become more."""
-    usual = in_force.prepared
-    before: dict[str, Signature] = {}
+def old_sets_stay_in_force(parts: Parts) -> Parts:
+    """A new set of signatures is put beside the old ones instead of in their place."""
+    usual = force.Force.update
+    every: list[Any] = []
 
-    def prepared(
-        signatures: Any, keys: Mapping[tuple[str, int], bytes], shared: Sequence[Network]
-    ) -> Any:
-        before.update((each.id, each) for each in signatures if not each.revoked)
-        return usual(before.values(), keys, shared)
+    def update(self: force.Force, settings: Settings, holdings: Holdings, now: datetime) -> None:
+        usual(self, settings, holdings, now)
+        if self._set.rulings:
+            every.append(self._set)
 
-    import drs_reference.exchange.matching as matching
-
-    def match(self: force.Force, request: matching.RequestFeatures, now: datetime) -> Any:
-        found = self._set.generation.match(request, now).matches
-        ruling = policy.Ruling("throttle", "it was so when it was compiled")
+    def match(self: force.Force, request: RequestFeatures, now: datetime) -> tuple[RuledMatch, ...]:
         return tuple(
-            RuledMatch(one, self._set.rulings.get((one.signature.id, one.signature.seq), ruling))
-            for one in found
+            RuledMatch(found, each.rulings[found.signature.id, found.signature.seq])
+            for each in every
+            for found in each.generation.match(request, now).matches
         )
 
-    matching.prepared = prepared
+    force.Force.update = update  # type: ignore[method-assign]
     force.Force.match = match  # type: ignore[method-assign]
     return parts
 

@@ -207,7 +207,9 @@ def _test_group(options: ServeOptions, stack: contextlib.ExitStack) -> TestGroup
     if not options.test_group:
         return None
     if options.write_target is None or options.exchange is not None:
-        raise ServeError("--test-group makes an exchange below --write-target; leave out --exchange")
+        raise ServeError(
+            "--test-group makes an exchange below --write-target; leave out --exchange"
+        )
     return stack.enter_context(test_group(options.write_target / "exchange"))
 
 

@@ -52,8 +52,8 @@ class HubOptions:
     ``members`` is the document that ``membership.read_membership`` reads, ``storage`` is
     ``sqlite:///FILE``. ``origin`` is what members write before the path, where something stands
     between them and this process; they sign it. With ``deliver_all`` what a member has proven is
-    taken whatever it says, so that members can be tested. With ``write_target`` both lie in that folder, and
-    are made with test members and with what tests the hub.
+    taken whatever it says, so that members can be tested. With ``write_target`` members and storage
+    lie in that folder, and are made with test members and with what tests the hub.
     """
 
     members: Path | None = None
