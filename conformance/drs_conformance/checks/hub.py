@@ -161,12 +161,12 @@ class Hub:
         return found
 
     def pages(
-        self, query: Mapping[str, object], most: int
+        self, query: Mapping[str, object], most: int, persona: str = "control"
     ) -> Iterator[tuple[Exchange, list[Any], Document]]:
         """Yield the pages of a query, ``most`` at most: answer, objects and envelope of each."""
         parameters = query
         for _ in range(most):
-            answer = self.get(self.objects, query=parameters)
+            answer = self.get(self.objects, persona, parameters)
             page, envelope = self.listed(answer), self.document(answer)
             yield answer, page, envelope
             if not envelope.get("more"):

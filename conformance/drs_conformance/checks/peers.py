@@ -26,6 +26,7 @@ from drs_conformance.checks.hub_objects import (
 )
 from drs_conformance.checks.lab import Lab
 from drs_conformance.dialects.neutral import ChatRequest
+from drs_conformance.ledger import Exchange
 from drs_conformance.scheduling.leases import Fresh, Step
 from drs_conformance.verdicts import Untestable, Violation
 
@@ -37,6 +38,7 @@ REQUESTS = 4
 _K, _W = 5, 4
 _WORDS_OF_PROMPT = 40
 _VALIDITY = timedelta(hours=1)
+_PAGES_MAX = 50
 _SETTLE_S = 0.3
 """For evidence that does not wait for the answer."""
 _WORDS = (
@@ -154,6 +156,31 @@ class Peers:
             cause="Only where a lab acts can be seen on what it does not act. State more seconds "
             "under `effect_s`, or let test accounts be acted on as others are.",
         )
+
+    def published(self) -> list[tuple[Document, Exchange]]:
+        """Return every version of a signature that the lab has published, and what shows it."""
+        identity = self.group.get("identity")
+        if identity is None:
+            raise Untestable(
+                "the target file does not say who the lab is in the exchange",
+                cause="Name its identity under `trust_group`.",
+            )
+        query = {"match[type]": "indicator", "match[version]": "all"}
+        try:
+            found = [
+                (one, answer)
+                for answer, page, _ in self._hub.pages(query, _PAGES_MAX, AUTHOR)
+                for one in page
+                if isinstance(one, dict) and one.get("created_by_ref") == identity
+            ]
+        except Violation as fault:
+            raise Untestable(f"the hub cannot be used: {fault.summary}") from fault
+        if not found:
+            raise Untestable(
+                "the lab has published no signature in the group",
+                cause="Let it publish one of a campaign that was made for the test.",
+            )
+        return found
 
     # -- what the lab does
 

@@ -10,7 +10,7 @@ import yaml
 from drs_conformance.specification.schemas import problems
 from endpoints import Endpoint, Run, drs, probe, reference
 
-MEMBER = {"SIG-08", "XCH-08", "XCH-09", "XCH-10", "XCH-11"}
+MEMBER = {"SIG-07", "SIG-08", "XCH-08", "XCH-09", "XCH-10", "XCH-11"}
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,18 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
-from drs_reference.exchange import in_force, signature, signature_checks
+from drs_reference.exchange import in_force, rule_syntax, signature, signature_checks
 from drs_reference.exchange.canonical import canonical
 from drs_reference.exchange.matching import RequestFeatures
 from drs_reference.exchange.member import force, policy
 from drs_reference.exchange.member.force import RuledMatch
+from drs_reference.exchange.member.member import Member
 from drs_reference.exchange.member.policy import HomeTrial, Known
 from drs_reference.exchange.member.settings import Settings
 from drs_reference.exchange.member.verification import Holdings
+from drs_reference.exchange.proofs import SIGNATURE_TYPE, proven
 from drs_reference.exchange.ranges import Network
+from drs_reference.exchange.rules import Rule, RuleError
 from drs_reference.exchange.sightings import ACTIONS, Sighting
 from drs_reference.exchange.signature import Signature
 from drs_reference.gateway import shared_detection
@@ -50,6 +53,44 @@ def _with_blocks() -> None:
             accounts.apply(name, Event("evidence", EVIDENCE, ("whoever-is-on-duty",)))
 
     shared_detection._apply = apply
+
+
+# -- Rules (SIG-07)
+
+
+@mutant(breaks=["SIG-07"], member=True)
+def rules_are_read_as_far_as_they_go(parts: Parts) -> Parts:
+    """What a rule has outside of DRS-CEL is passed over, and the rest is evaluated."""
+    usual = signature_checks.compile_rule
+
+    def compile_rule(text: str, declared: Mapping[str, str]) -> Rule:
+        try:
+            return usual(text, declared)
+        except RuleError:
+            return usual(text.partition("&&")[0], declared)
+
+    signature_checks.compile_rule = compile_rule
+    return parts
+
+
+@mutant(breaks=["SIG-07"], member=True)
+def rules_may_be_of_any_size(parts: Parts) -> Parts:
+    """A rule is evaluated however many nodes it has and however deep it is."""
+    rule_syntax.NODES_MAX = rule_syntax.DEPTH_MAX = 10_000
+    return parts
+
+
+@mutant(breaks=["SIG-07"], member=True)
+def rules_of_its_own_call_functions(parts: Parts) -> Parts:
+    """What the member publishes has a function in its rule, which others do not evaluate."""
+
+    def publish(self: Member, signature: Signature) -> None:
+        pattern = f'{signature.document["pattern"]} && size("ab") == 2'
+        changed = {**signature.document, "pattern": pattern}
+        self.client.post([proven(changed, SIGNATURE_TYPE, self.settings.signer)])
+
+    Member.publish = publish  # type: ignore[method-assign]
+    return parts
 
 
 # -- How strongly a signature is acted on (SIG-08)

@@ -175,6 +175,8 @@ def _serve(
     )
     if exchange is not None:
         parts = _sharing(exchange, parts, stack)
+    if group is not None and parts.shared_detection is not None:
+        group.publish(parts.shared_detection.member)
     carry_out(path, parts.kill_switch)
     stack.callback(watch(path, parts.kill_switch))
     app = RequestLog(wrap(build_app(parts)))

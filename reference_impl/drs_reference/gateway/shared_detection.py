@@ -51,6 +51,11 @@ class SharedDetection:
         self._matching = ThreadPoolExecutor(1, "shared-detection")
         self._publishing = ThreadPoolExecutor(1, "shared-publishing")
 
+    @property
+    def member(self) -> Member:
+        """Who takes part in the exchange."""
+        return self._member
+
     def watch(
         self,
         accounts: Accounts,

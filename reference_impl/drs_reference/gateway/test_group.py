@@ -20,6 +20,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from drs_reference.exchange.campaigns import (
+    Campaign,
+    NotPublishableError,
+    Terms,
+    campaign_signature,
+)
+from drs_reference.exchange.member.hub_client import HubError
+from drs_reference.exchange.member.intake import HaltedError
+from drs_reference.exchange.member.member import Member
+from drs_reference.exchange.member.publishing import PublishRefusedError
 from drs_reference.gateway.credentials import variable
 from drs_reference.gateway.target_files import TargetFilesError, write_private
 from drs_reference.server_process import ServeError
@@ -44,6 +54,11 @@ _POPULAR = (
     "that somebody should answer before the next meeting."
 )
 _THINGS = ("river", "apple", "window", "garden", "music", "letter", "bridge", "winter", "copper")
+_CAMPAIGN_ACCOUNTS = 60
+_TEMPLATE = (
+    "You are a careful grader. Read the question, then the answer, and write the reasoning of an "
+    "expert step by step before you give the grade as a number from one to ten."
+)
 _STOP_S = 20
 
 
@@ -61,6 +76,32 @@ class TestGroup:
     hub: str
     target: Mapping[str, Any]
     secrets: Mapping[str, str]
+
+    def publish(self, member: Member) -> None:
+        """Let the endpoint's member publish a signature, of a campaign that was made up.
+
+        Raises ``ServeError``.
+        """
+        settings, now = member.settings, datetime.now(UTC)
+        key = settings.newest_key()
+        assert key is not None
+        texts = {f"account-{n}": [f"{_TEMPLATE} Case {n}."] for n in range(_CAMPAIGN_ACCOUNTS)}
+        campaign = Campaign(texts, now - timedelta(hours=5), now - timedelta(hours=1))
+        terms = Terms(
+            name="Prompts of a template made up for tests",
+            description="Made when the trust group was made; no account has sent them.",
+            max_action="observe",
+            confidence=50,
+            # A sample so small bounds no lower rate.
+            false_positive_max=0.05,
+        )
+        identity, benign = settings.identity, settings.benign
+        try:
+            member.publish(
+                campaign_signature(campaign, benign, key, terms, settings.signer, identity, now)
+            )
+        except (HubError, HaltedError, PublishRefusedError, NotPublishableError) as error:
+            raise ServeError(f"the trust group cannot be used: {error}") from error
 
     @property
     def personas(self) -> Mapping[str, Mapping[str, str]]:
@@ -123,6 +164,7 @@ def test_group(folder: Path) -> Iterator[TestGroup]:
             target={
                 "api_root": api_root,
                 "collection": collection,
+                "identity": identities[_LAB],
                 "effect_s": _EFFECT_S,
                 "group_key": {"key_id": _KEY_ID, "epoch": _EPOCH, "key": group_key},
                 "benign_prompt": _POPULAR,
