@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
-__all__ = ["fingerprints"]
+__all__ = ["fingerprints", "words_of"]
 
 _GRAM_BYTES = 8
 
@@ -15,7 +15,7 @@ def fingerprints(text: str, key: bytes, k: int, w: int) -> tuple[str, ...]:
 
     A text of fewer than ``k`` words has none. ``key`` has 1 to 64 bytes.
     """
-    words = _words(text)
+    words = words_of(text)
     hashes = [
         hashlib.blake2b(" ".join(words[at : at + k]).encode(), digest_size=_GRAM_BYTES, key=key)
         .digest()
@@ -26,7 +26,8 @@ def fingerprints(text: str, key: bytes, k: int, w: int) -> tuple[str, ...]:
     return tuple(sorted({min(hashes[at : at + w]) for at in windows}))
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, normalised and case-folded."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character if _is_of_word(character) else " " for character in folded).split()
 

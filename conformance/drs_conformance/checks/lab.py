@@ -319,6 +319,11 @@ class Lab:
             raise Violation(fault, exchange)
         return document
 
+    def faults(self, document: object, schema: str) -> list[str]:
+        """Return what keeps a document from being one of ``schema``, the first three faults."""
+        found = schema_set(self._session.spec_version).problems(schema, document)
+        return [str(fault) for fault in found[:3]]
+
     def _examine(self, exchange: Exchange, schema: str) -> tuple[str | None, dict[str, Any]]:
         """Return what is wrong with the body as a document of ``schema``, and the document."""
         what = f"{exchange.request.method} {exchange.request.path}: not a document {schema}: "

@@ -72,7 +72,7 @@ def test_nobody_is_blocked_on_one_members_word(lab: Lab) -> None:
             f"an account is {seen.standing} on a signature of which {what}",
             seen,
         )
-    lab.tried(prompts)
+    lab.tried(list(prompts))
 
 
 @requirement("XCH-10")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from drs_conformance.checks.drs_cel import OutsideProfile, require_within
 from drs_conformance.checks.hub_objects import EXTENSION
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.peers import Peers
-from drs_conformance.checks.requirement import Violation, expect, requirement
+from drs_conformance.checks.plain_text import plain_text_in
+from drs_conformance.checks.requirement import Untestable, Violation, expect, requirement
+from drs_conformance.specification.formats import moment
 
 _STRONGEST = {
     "observe": "observed",
@@ -18,6 +21,7 @@ _STRONGEST = {
     "perturb": "perturbed",
 }
 """The state of the ladder that an account may reach on a signature, by its ``max_action``."""
+_VALIDITY_MAX = timedelta(days=30)
 _MATCHES = "fp.containment >= 0.6"
 _OUTSIDE: Mapping[str, str] = {
     "a macro": f"{_MATCHES} && [1, 2].exists(n, n > 1)",
@@ -33,6 +37,77 @@ _OUTSIDE: Mapping[str, str] = {
     "more than 16 levels": f"{'!' * 18}({_MATCHES})",
 }
 """Rules outside of DRS-CEL that would match if somebody evaluated them, by what is wrong."""
+
+
+@requirement("SIG-01")
+def test_published_signatures_are_valid(lab: Lab) -> None:
+    """What the lab has published so far is held against the schema of signatures."""
+    found = Peers(lab).published()
+    for document, answer in found:
+        faults = lab.faults(document, "signature")
+        expect(
+            not faults,
+            f"{document.get('id')}, which the lab has published, is no signature: "
+            f"{'; '.join(faults)}",
+            answer,
+        )
+    lab.tried(found)
+
+
+@requirement("SIG-03")
+def test_published_signatures_hold_no_plain_text(lab: Lab) -> None:
+    """Words of the prompt of the campaign that was made for the test, addresses, identifiers."""
+    peers = Peers(lab)
+    prompt = peers.group.get("campaign_prompt")
+    if prompt is None:
+        raise Untestable(
+            "the target file names no prompt of a campaign of which the lab published a signature",
+            cause="Make a campaign for the test, and name a prompt of it under `trust_group`.",
+        )
+    found = peers.published()
+    for document, answer in found:
+        held = "; ".join(plain_text_in(document, prompt))
+        expect(
+            not held,
+            f"{document.get('id')}, which the lab has published, holds plain text: {held}",
+            answer,
+        )
+    lab.tried(found)
+
+
+@requirement("SIG-05")
+def test_published_signatures_end(lab: Lab) -> None:
+    """What the lab has published so far ends in time, and copies of it do."""
+    found = Peers(lab).published()
+    for document, answer in found:
+        extension = document.get("extensions", {}).get(EXTENSION, {})
+        begins, ends, kept = (
+            _moment(holder, name)
+            for holder, name in (
+                (document, "valid_from"),
+                (document, "valid_until"),
+                (extension, "retention_until"),
+            )
+        )
+        what = f"{document.get('id')}, which the lab has published,"
+        expect(begins is not None and ends is not None, f"{what} does not say when it ends", answer)
+        expect(kept is not None, f"{what} does not say until when copies may be kept", answer)
+        if begins is not None and ends is not None:
+            lasts = ends - begins
+            expect(
+                lasts <= _VALIDITY_MAX,
+                f"{what} is valid for {lasts.total_seconds() / 86400:.1f} days, at most 30 are "
+                "allowed",
+                answer,
+            )
+    lab.tried(found)
+
+
+def _moment(holder: Mapping[str, Any], name: str) -> datetime | None:
+    try:
+        return moment(holder[name])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 @requirement("SIG-07")
@@ -83,7 +158,7 @@ def test_rules_outside_of_the_profile_are_refused(lab: Lab) -> None:
             seen,
             cause=_OUTSIDE[what][:400],
         )
-    lab.tried(prompts)
+    lab.tried(list(prompts))
 
 
 @requirement("SIG-08")
@@ -101,4 +176,4 @@ def test_no_action_is_stronger_than_the_author_allows(lab: Lab) -> None:
             f"an account is {seen.standing} on a signature that allows no more than {action}",
             seen,
         )
-    lab.tried(prompts)
+    lab.tried(list(prompts))

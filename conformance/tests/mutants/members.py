@@ -5,11 +5,12 @@ A mutant is a process of its own, so most replace a function of a module in it.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -31,6 +32,7 @@ from drs_reference.gateway import shared_detection
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.parts import Parts
 from drs_reference.response.ladder import Event
+from drs_reference.timestamps import rfc3339
 
 from mutants.mutant import mutant
 
@@ -53,6 +55,69 @@ def _with_blocks() -> None:
             accounts.apply(name, Event("evidence", EVIDENCE, ("whoever-is-on-duty",)))
 
     shared_detection._apply = apply
+
+
+# -- What the member publishes (SIG-01, SIG-03, SIG-05)
+
+
+def _publishing(change: Callable[[dict[str, Any], dict[str, Any]], object]) -> None:
+    """Let the member publish what it has after a change of the indicator or of its extension."""
+
+    def publish(self: Member, one: Signature) -> None:
+        document = copy.deepcopy(dict(one.document))
+        change(document, document["extensions"][signature.EXTENSION])
+        self.client.post([proven(document, SIGNATURE_TYPE, self.settings.signer)])
+
+    Member.publish = publish  # type: ignore[method-assign]
+
+
+@mutant(breaks=["SIG-01"], member=True)
+def evidence_is_left_out(parts: Parts) -> Parts:
+    """What is published does not say what it rests on."""
+    _publishing(lambda document, extension: extension.pop("evidence"))
+    return parts
+
+
+@mutant(breaks=["SIG-01"], member=True)
+def confidence_beyond_measure(parts: Parts) -> Parts:
+    """What is published has a confidence of 1000, which STIX does not know."""
+    _publishing(lambda document, extension: document.update(confidence=1000))
+    return parts
+
+
+@mutant(breaks=["SIG-03"], member=True)
+def prompts_are_quoted(parts: Parts) -> Parts:
+    """The description shows how the prompts begin."""
+    quoted = "Seen: you are a careful grader, read the question."
+    _publishing(lambda document, extension: document.update(description=quoted))
+    return parts
+
+
+@mutant(breaks=["SIG-03"], member=True)
+def an_account_is_named(parts: Parts) -> Parts:
+    """The name of a signature has the e-mail address of an account."""
+    _publishing(lambda document, extension: document.update(name="Like a.person@example.org"))
+    return parts
+
+
+@mutant(breaks=["SIG-03"], member=True)
+def the_address_of_a_person_is_shown(parts: Parts) -> Parts:
+    """The description has an address from which somebody sent prompts."""
+    _publishing(lambda document, extension: document.update(description="From 192.0.2.77."))
+    return parts
+
+
+@mutant(breaks=["SIG-05"], member=True)
+def signatures_last_two_months(parts: Parts) -> Parts:
+    """What is published is valid for 60 days."""
+
+    def longer(document: dict[str, Any], extension: dict[str, Any]) -> None:
+        begins = datetime.fromisoformat(document["valid_from"])
+        document["valid_until"] = rfc3339(begins + timedelta(days=60))
+        extension["retention_until"] = rfc3339(begins + timedelta(days=90))
+
+    _publishing(longer)
+    return parts
 
 
 # -- Rules (SIG-07)
@@ -84,12 +149,10 @@ def rules_may_be_of_any_size(parts: Parts) -> Parts:
 def rules_of_its_own_call_functions(parts: Parts) -> Parts:
     """What the member publishes has a function in its rule, which others do not evaluate."""
 
-    def publish(self: Member, signature: Signature) -> None:
-        pattern = f'{signature.document["pattern"]} && size("ab") == 2'
-        changed = {**signature.document, "pattern": pattern}
-        self.client.post([proven(changed, SIGNATURE_TYPE, self.settings.signer)])
+    def call(document: dict[str, Any], extension: dict[str, Any]) -> None:
+        document["pattern"] += ' && size("ab") == 2'
 
-    Member.publish = publish  # type: ignore[method-assign]
+    _publishing(call)
     return parts
 
 

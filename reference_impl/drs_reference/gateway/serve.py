@@ -190,11 +190,11 @@ def _serve(
             keys,
             source_addresses(options.host, keys),
         )
-        hubs = ()
+        hubs: tuple[str, ...] = ()
         if group is not None:
             target["personas"] |= group.personas
             target["trust_group"] = group.target
-            keys, hubs = keys | group.secrets, (group.hub,)
+            keys, hubs = {**keys, **group.secrets}, (group.hub,)
         write_target_files(
             folder,
             target=target,

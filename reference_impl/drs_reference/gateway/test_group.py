@@ -168,6 +168,7 @@ def test_group(folder: Path) -> Iterator[TestGroup]:
                 "effect_s": _EFFECT_S,
                 "group_key": {"key_id": _KEY_ID, "epoch": _EPOCH, "key": group_key},
                 "benign_prompt": _POPULAR,
+                "campaign_prompt": _TEMPLATE,
                 "shared_range": _SHARED,
                 "members": {
                     name: {
