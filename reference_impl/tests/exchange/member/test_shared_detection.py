@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from drs_reference.exchange.campaigns import GroupKey
 from drs_reference.gateway.accounts import Accounts
 from drs_reference.gateway.chat_request import ChatRequest
@@ -87,6 +88,37 @@ def test_a_campaign_that_another_has_described_is_confirmed(
         "action": "throttle",
     }
     assert sighting["count"] == 24
+
+
+@pytest.mark.parametrize(
+    ("max_action", "state"),
+    [("observe", "observed"), ("challenge", "observed"), ("throttle", "throttled")],
+)
+def test_an_account_gets_no_further_than_the_author_allows(
+    max_action: str,
+    state: str,
+    empty_hub: Any,
+    joined: Any,
+    a: Any,
+    signature_by: Any,
+    template: str,
+    tmp_path: Path,
+) -> None:
+    member = joined(empty_hub, a).member()
+    member.publish(signature_by(a, max_action=max_action))
+    member.pull()
+    storage = SqliteStorage(tmp_path / "accounts.sqlite")
+    accounts = accounts_in(storage)
+    detection = SharedDetection(member)
+    for _ in range(4):
+        chat = ChatRequest("m", (("user", template),), Sampling())
+        account = accounts.current("fresh-1")
+        detection.watch(accounts, account, chat, False, "127.0.0.1", datetime.now(UTC))
+    until(lambda: accounts.current("fresh-1").position.state == state, "nothing was done")
+    detection.forget("fresh-1")
+    detection.close()
+    assert accounts.current("fresh-1").position.state == state
+    storage.close()
 
 
 def test_a_second_alarm_about_a_campaign_publishes_nothing(
