@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from drs_conformance.checks.fingerprints import fingerprints
@@ -184,13 +184,12 @@ class Peers:
 
     # -- what the lab does
 
-    def within_effect_time(self) -> Iterator[float]:
-        """Yield the seconds that have passed, until the time stated in the target file is over."""
-        began = self.lab.now()
-        passed = 0.0
-        while passed <= self.group["effect_s"]:
-            yield passed
-            passed = self._seconds_since(began)
+    def within_effect_time(self) -> Iterator[None]:
+        """Yield again and again until the time stated in the target file is over."""
+        end = self.lab.now() + timedelta(seconds=self.group["effect_s"])
+        yield
+        while self.lab.now() <= end:
+            yield
 
     def provoke(self, prompt: str) -> Step:
         """Send matching requests from the account; return its true state afterwards."""
@@ -202,9 +201,6 @@ class Peers:
                 raise Untestable(f"a prompt was answered {answer.status}, expected 200", answer)
         self.lab.pause(_SETTLE_S)
         return self.account.truth()
-
-    def _seconds_since(self, began: datetime) -> float:
-        return (self.lab.now() - began).total_seconds()
 
     def _name(self) -> str:
         """Return a text that stands for something new in each run."""

@@ -19,6 +19,7 @@ from drs_conformance.commands.options import (
 from drs_conformance.dialects import Dialect, dialect
 from drs_conformance.profiles import PROFILES, requests_expected
 from drs_conformance.selection import choose, in_order
+from drs_conformance.target import Target
 
 __all__ = ["add_plan_command"]
 
@@ -43,7 +44,7 @@ def _plan(options: argparse.Namespace) -> int:
     choices = choose(
         standard,
         selection.level or "L3",
-        selection.classes or (("provider",) if target.hub is None else ("hub",)),
+        selection.classes or _classes(target),
         selection.only,
     )
     selected = in_order(choices)
@@ -81,6 +82,13 @@ def _plan(options: argparse.Namespace) -> int:
         )
     console.print("Nothing was sent.")
     return 0
+
+
+def _classes(target: Target) -> tuple[str, ...]:
+    """Return the classes that a target file can be about."""
+    if target.hub is not None:
+        return ("hub",)
+    return ("provider",) if target.trust_group is None else ("provider", "participant")
 
 
 def _said_of(spoken: Dialect) -> str:
