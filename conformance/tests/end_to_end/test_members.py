@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -130,3 +134,24 @@ def test_a_group_that_cannot_be_used_is_refused(
     run = drs(*arguments, environment=member.credentials)
     assert run.code == 2, run.stdout
     assert reason in " ".join(run.stderr.split())
+
+
+def test_its_hub_ends_with_it_and_the_folder_is_not_used_twice(tmp_path: Path) -> None:
+    with reference(tmp_path / "target", "--test-group") as endpoint:
+        group = yaml.safe_load(endpoint.target.read_text("utf-8"))["trust_group"]
+        hub = urlsplit(group["api_root"])
+        socket.create_connection((hub.hostname, hub.port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((hub.hostname, hub.port), timeout=5)
+    for options, reason in (
+        (("--write-target", str(tmp_path / "target")), "holds a trust group already"),
+        ((), "makes an exchange below --write-target"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "drs_reference", "serve", "--test-group", *options],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, reason in done.stderr) == (2, True), done.stderr

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
@@ -34,7 +34,6 @@ from drs_reference.gateway.target_files import (
     target_document,
     write_target_files,
 )
-from drs_reference.gateway.test_group import TestGroup, test_group
 from drs_reference.model import LanguageModel, WeightsError
 from drs_reference.perturbation.configured import configured
 from drs_reference.perturbation.document import ParametersError
@@ -52,6 +51,9 @@ from drs_reference.signing import Signer
 from drs_reference.standard import StandardNotFoundError
 from drs_reference.storage.base import Change, StorageError
 from drs_reference.storage.sqlite import SqliteStorage
+
+if TYPE_CHECKING:
+    from drs_reference.gateway.test_group import TestGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ def _serve(
 def _test_group(options: ServeOptions, stack: contextlib.ExitStack) -> TestGroup | None:
     if not options.test_group:
         return None
+    from drs_reference.gateway.test_group import test_group
+
     if options.write_target is None or options.exchange is not None:
         raise ServeError(
             "--test-group makes an exchange below --write-target; leave out --exchange"
