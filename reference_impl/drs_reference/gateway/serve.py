@@ -66,9 +66,9 @@ class ServeOptions:
     that the target file names. ``perturbation`` is a document ``perturbation-parameters``; without
     it the mechanism is the green list on all surfaces. ``exchange`` are the settings of a member
     of an exchange; without them the endpoint takes part in none. ``eligibility`` is a policy, whose
-    lists of parties are copied in ``lists``, by criterion; without it the criteria are invented. With
-    ``test_group`` it takes part in an exchange that is made below ``write_target``, and can be tested
-    as a participant.
+    lists of parties are copied in ``lists``, by criterion; without it the criteria are invented.
+    With ``test_group`` it takes part in an exchange that is made below ``write_target``, and can be
+    tested as a participant.
     """
 
     host: str = "127.0.0.1"
