@@ -32,16 +32,20 @@ def counting(app: ASGIApp, folder: Path) -> ASGIApp:
         messages = [await receive()]
         while messages[-1].get("more_body"):
             messages.append(await receive())
+
+        async def again() -> Message:
+            return messages.pop(0) if messages else await receive()
+
+        if messages[-1]["type"] == "http.disconnect":
+            # Who was killed in the middle of sending sent no request.
+            await app(scope, again, send)
+            return
         body = b"".join(message.get("body", b"") for message in messages)
         target = scope["raw_path"].decode() + "?" * bool(scope["query_string"])
         target += scope["query_string"].decode()
         arrived += 1
         with (folder / "arrived").open("a") as log:
             log.write(f"{scope['method']} {target} {hashlib.sha256(body).hexdigest()}\n")
-
-        async def again() -> Message:
-            return messages.pop(0) if messages else await receive()
-
         kill = folder / "kill"
         plan = json.loads(kill.read_text()) if kill.exists() else {"number": -1}
         if arrived != plan["number"]:
