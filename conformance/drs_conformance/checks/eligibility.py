@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -172,7 +171,7 @@ def both_sides(lab: Lab) -> Sides:
             )
             is_held = policy.holds(surface.id, stage.now())
             excluding = policy.excluding(facts) if is_held else frozenset()
-            found.append(_try(stage, fresh, facts, excluding, partial(_ask, request, surface)))
+            found.append(_try(stage, fresh, facts, excluding, request, surface))
             again = found[-1].again
             if again is not None and again.status != 200:
                 # Whoever leases the persona next is to find it as the reset should have left it.
@@ -181,10 +180,6 @@ def both_sides(lab: Lab) -> Sides:
         return Sides(policy, tuple(found))
 
     return lab.episode("eligibility", play)
-
-
-def _ask(request: ChatRequest, surface: Surface, lab: Lab, persona: str) -> Exchange:
-    return lab.ask(request, persona, surface=surface)
 
 
 def _accounts(lab: Lab, policy: Policy) -> Iterator[tuple[Facts, Surface]]:
@@ -224,17 +219,20 @@ def _try(
     fresh: Fresh,
     facts: Facts,
     excluding: frozenset[str],
-    ask: Callable[[Lab, str], Exchange],
+    request: ChatRequest,
+    surface: Surface,
 ) -> Tried:
     """State facts of the persona, let it ask, and after a refusal reset it and let it ask again."""
     stated = fresh.establish(facts)
-    answer = ask(lab, fresh.name)
+    answer = lab.ask(request, fresh.name, surface=surface)
     if answer.status == 429:
         # Its quota is used up, which a reset gives back.
         fresh.reset()
         stated = fresh.establish(facts)
-        answer = ask(lab, fresh.name)
+        answer = lab.ask(request, fresh.name, surface=surface)
     if answer.status == 200:
         return Tried(facts, excluding, stated, answer)
     reset = fresh.reset()
-    return Tried(facts, excluding, stated, answer, reset, ask(lab, fresh.name))
+    return Tried(
+        facts, excluding, stated, answer, reset, lab.ask(request, fresh.name, surface=surface)
+    )

@@ -110,6 +110,10 @@ class Peers:
         draft = sighting(name, author, of, self.lab.now(), **changes)
         return self._hub.prove(draft, by, payload_type=SIGHTING_TYPE)
 
+    def confirmed(self, signatures: Sequence[Document]) -> list[Document]:
+        """Return signatures, and for each a confirmation by the other peer."""
+        return [*signatures, *(self.confirmation(one) for one in signatures)]
+
     def revocation(self, of: Mapping[str, Any]) -> Document:
         """Return the version of a signature with which its author revokes it, proven."""
         seq = of["extensions"][EXTENSION]["seq"] + 1
@@ -145,7 +149,7 @@ class Peers:
             raise Untestable("the lab moves accounts for prompts that no signature describes")
         prompt = self.prompt()
         marker = self.signature(prompt)
-        self.publish([*objects, marker, self.confirmation(marker)])
+        self.publish([*objects, *self.confirmed([marker])])
         for _ in self.within_effect_time():
             if self.provoke(prompt).standing != self.lab.ladder.initial:
                 self.account.reset()

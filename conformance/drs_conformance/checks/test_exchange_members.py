@@ -7,9 +7,8 @@ from ipaddress import IPv4Network, ip_network
 from drs_conformance.checks.hub_objects import stamp
 from drs_conformance.checks.lab import Lab
 from drs_conformance.checks.peers import AUTHOR, REQUESTS, Peers
-from drs_conformance.checks.requirement import Untestable, expect, requirement
-
-_WIDEST = {4: 16, 6: 32}
+from drs_conformance.checks.requirement import Untestable, Violation, expect, requirement
+from drs_conformance.target import WIDEST_RANGE
 
 
 @requirement("XCH-08")
@@ -18,7 +17,7 @@ def test_revoked_signatures_are_not_acted_on(lab: Lab) -> None:
     peers = Peers(lab)
     prompt = peers.prompt()
     signature = peers.signature(prompt)
-    peers.put_in_force([signature, peers.confirmation(signature)])
+    peers.put_in_force(peers.confirmed([signature]))
     acted = peers.provoke(prompt)
     if acted.standing == lab.ladder.initial:
         raise Untestable("the lab acts on one signature and not on another of its kind", acted)
@@ -34,8 +33,7 @@ def test_revoked_signatures_are_not_acted_on(lab: Lab) -> None:
                 "requirement allows are an upper bound"
             )
             return
-    expect(
-        False,
+    raise Violation(
         f"{peers.group['effect_s']} s after its revocation a signature is still acted on, "
         f"{REQUESTS} matching requests bring an account to {seen.standing}",
         seen,
@@ -89,7 +87,7 @@ def test_signatures_are_tried_on_benign_traffic_first(lab: Lab) -> None:
             "on which the lab tries signatures.",
         )
     signature = peers.signature(prompt)
-    peers.put_in_force([signature, peers.confirmation(signature)])
+    peers.put_in_force(peers.confirmed([signature]))
     seen = peers.provoke(prompt)
     expect(
         seen.standing == lab.ladder.initial,
@@ -110,7 +108,7 @@ def test_wide_and_shared_ranges_are_refused(lab: Lab) -> None:
             cause="Name one under `trust_group` from which the fresh personas speak.",
         )
     own = ip_network(shared)
-    widest = _WIDEST[own.version]
+    widest = WIDEST_RANGE[own.version]
     everywhere = "0.0.0.0/0" if isinstance(own, IPv4Network) else "::/0"
     ranges = (shared, str(own.supernet(new_prefix=widest - 1)), everywhere)
     prompts = {cidr: peers.prompt() for cidr in ranges}
@@ -121,7 +119,7 @@ def test_wide_and_shared_ranges_are_refused(lab: Lab) -> None:
         )
         for cidr, prompt in prompts.items()
     ]
-    peers.put_in_force([*signatures, *(peers.confirmation(one) for one in signatures)])
+    peers.put_in_force(peers.confirmed(signatures))
     for cidr, prompt in prompts.items():
         peers.account.reset()
         seen = peers.provoke(prompt)

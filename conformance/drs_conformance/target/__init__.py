@@ -28,8 +28,10 @@ from drs_conformance.target.model import (
 from drs_conformance.target.origins import Origin
 from drs_conformance.target.problems import Problem, TargetError
 from drs_conformance.target.secrets import Secrets
+from drs_conformance.target.trust_groups import WIDEST_RANGE
 
 __all__ = [
+    "WIDEST_RANGE",
     "Address",
     "Authorisation",
     "AuthorisationError",

@@ -12,9 +12,10 @@ from drs_conformance.target.model import TrustGroup
 from drs_conformance.target.origins import Origin
 from drs_conformance.target.problems import Problem
 
-__all__ = ["trust_group_of", "trust_group_problems"]
+__all__ = ["WIDEST_RANGE", "trust_group_of", "trust_group_problems"]
 
-_WIDEST = {4: 16, 6: 32}
+WIDEST_RANGE = {4: 16, 6: 32}
+"""The shortest prefix that a signature may name, by version of IP (XCH-11)."""
 
 
 def trust_group_of(entry: Mapping[str, Any] | None) -> TrustGroup | None:
@@ -55,5 +56,7 @@ def trust_group_problems(path: Path, document: Document) -> Iterator[Problem]:
 def _range(text: str) -> None:
     """Raise ValueError unless a signature may name a range of this width."""
     network = ipaddress.ip_network(text)
-    if network.prefixlen < _WIDEST[network.version]:
-        raise ValueError(f"expected a range of /{_WIDEST[network.version]} at most, got {text}")
+    if network.prefixlen < WIDEST_RANGE[network.version]:
+        raise ValueError(
+            f"expected a range of /{WIDEST_RANGE[network.version]} at most, got {text}"
+        )
